@@ -1,0 +1,284 @@
+package registry
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Catalogue is what platform services offer: the shape of a catalogue file and
+// of what the store keeps.
+type Catalogue struct {
+	Services []Service `yaml:"services" json:"services"`
+}
+
+// Service is an API behind the platform (a resource server).
+type Service struct {
+	Key         string          `yaml:"key" json:"key"`
+	Name        string          `yaml:"name" json:"name"`
+	Description string          `yaml:"description" json:"description"`
+	Audience    string          `yaml:"audience" json:"audience"` // the aud of its tokens; "" for built-in services: the issuer
+	Scopes      []Scope         `yaml:"scopes" json:"scopes,omitempty"`
+	Permissions []PermissionDef `yaml:"permissions" json:"permissions,omitempty"`
+	Templates   []Template      `yaml:"templates" json:"templates,omitempty"`
+	Containers  []Container     `yaml:"containers" json:"containers,omitempty"`
+	BuiltIn     bool            `yaml:"-" json:"-"`
+}
+
+// Scope is the name of an area of a service's API. Scopes narrow; they never give.
+type Scope struct {
+	Key         string `yaml:"key" json:"key"` // service[.resource][:action]
+	Name        string `yaml:"name" json:"name"`
+	Description string `yaml:"description" json:"description"`
+}
+
+// PermissionDef is an action of a service that can be granted.
+type PermissionDef struct {
+	Key         string   `yaml:"key" json:"key"`
+	Name        string   `yaml:"name" json:"name"`
+	Description string   `yaml:"description" json:"description"`
+	Needs       []string `yaml:"needs" json:"needs,omitempty"` // means nothing without these permissions of the service
+}
+
+// Template is a named set of a service's permissions.
+type Template struct {
+	Key         string   `yaml:"key" json:"key"`
+	Name        string   `yaml:"name" json:"name"`
+	Description string   `yaml:"description" json:"description,omitempty"`
+	Permissions []string `yaml:"permissions" json:"permissions"`
+}
+
+// Container holds objects of a service, on which permissions can be granted one by one.
+type Container struct {
+	Key     string   `yaml:"key" json:"key"`
+	Name    string   `yaml:"name" json:"name"`
+	Objects []Object `yaml:"objects" json:"objects,omitempty"`
+}
+
+// Object is a thing in a container.
+type Object struct {
+	Key  string `yaml:"key" json:"key"`
+	Name string `yaml:"name" json:"name"`
+	Path string `yaml:"path" json:"path"`
+}
+
+// Permission returns the service's permission of that key, and whether there is one.
+func (s Service) Permission(key string) (PermissionDef, bool) {
+	for _, p := range s.Permissions {
+		if p.Key == key {
+			return p, true
+		}
+	}
+	return PermissionDef{}, false
+}
+
+// Template returns the service's template of that key, and whether there is one.
+func (s Service) Template(key string) (Template, bool) {
+	for _, t := range s.Templates {
+		if t.Key == key {
+			return t, true
+		}
+	}
+	return Template{}, false
+}
+
+// Service returns the service of that key, and whether there is one.
+func (c Catalogue) Service(key string) (Service, bool) {
+	for _, s := range c.Services {
+		if s.Key == key {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+// Scope returns the scope of that key with its service, and whether there is one.
+func (c Catalogue) Scope(key string) (Service, Scope, bool) {
+	for _, service := range c.Services {
+		for _, scope := range service.Scopes {
+			if scope.Key == key {
+				return service, scope, true
+			}
+		}
+	}
+	return Service{}, Scope{}, false
+}
+
+// BuiltIn returns the services that Clientele itself serves. They are always
+// in the catalogue and cannot be removed or applied over. A scope is among
+// them only when its API is served.
+func BuiltIn() Catalogue {
+	return Catalogue{Services: []Service{
+		{
+			Key: "team", Name: "Team", BuiltIn: true,
+			Description: "The team itself: its users and settings.",
+			Permissions: []PermissionDef{
+				{Key: ManageUsers.Key, Name: "Manage users", Description: "Add users, disable them and change what they may do."},
+				{Key: ManageSettings.Key, Name: "Manage settings", Description: "Change the team's settings and its catalogue of services."},
+			},
+			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{ManageUsers.Key, ManageSettings.Key}}},
+		},
+		{
+			Key: "applications", Name: "Applications", BuiltIn: true,
+			Description: "The applications registered here, with their scopes and secrets.",
+			Scopes: []Scope{
+				{Key: "applications:read", Name: "Read applications", Description: "Opens GET /api/v1/applications and /api/v1/applications/{id}: every application with its scopes and permissions, never its secrets."},
+			},
+			Permissions: []PermissionDef{
+				{Key: ViewApplications.Key, Name: "View applications", Description: "See every application, its scopes, permissions and use."},
+				{Key: ManageApplications.Key, Name: "Manage applications", Description: "Register, edit, disable and delete applications, and make new secrets.", Needs: []string{ViewApplications.Key}},
+			},
+			Templates: []Template{
+				{Key: "viewer", Name: "Viewer", Permissions: []string{ViewApplications.Key}},
+				{Key: "admin", Name: "Admin", Permissions: []string{ViewApplications.Key, ManageApplications.Key}},
+			},
+		},
+		{
+			Key: "authorization", Name: "Authorization", BuiltIn: true,
+			Description: "Who holds which permissions.",
+			Permissions: []PermissionDef{
+				{Key: ViewPermissions.Key, Name: "View permissions", Description: "See who holds which permissions."},
+				{Key: ManagePermissions.Key, Name: "Manage permissions", Description: "Give and take permissions of every service.", Needs: []string{ViewPermissions.Key}},
+			},
+			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{ViewPermissions.Key, ManagePermissions.Key}}},
+		},
+		{
+			Key: "audit", Name: "Audit log", BuiltIn: true,
+			Description: "What was done and refused, by whom, and when.",
+			Scopes: []Scope{
+				{Key: "audit.log:read", Name: "Read the audit log", Description: "Opens GET /api/v1/audit-log: every event with who did it, when, and what it changed."},
+			},
+			Permissions: []PermissionDef{
+				{Key: ReadAuditLog.Key, Name: "Use audit log API", Description: "Read and download the audit log, in the console and over its API."},
+			},
+			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{ReadAuditLog.Key}}},
+		},
+	}}
+}
+
+// AdminTemplate is the template that an administrator holds of every built-in service.
+const AdminTemplate = "admin"
+
+var (
+	keyPattern   = regexp.MustCompile(`^[a-z][a-z0-9]*([-_][a-z0-9]+)*$`)
+	scopePattern = regexp.MustCompile(`^[a-z][a-z0-9]*([-_][a-z0-9]+)*(\.[a-z][a-z0-9]*([-_][a-z0-9]+)*)*(:[a-z][a-z0-9]*([-_][a-z0-9]+)*)?$`)
+	objectKey    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+)
+
+// reserved are the keys of services that are or will be built in.
+var reserved = map[string]bool{"team": true, "applications": true, "authorization": true, "audit": true, "openid": true, "access": true}
+
+// CheckCatalogue reports everything wrong with a catalogue that is about to be
+// applied, as an Invalid error keyed by YAML path (`services[0].scopes[2].key`),
+// or nil.
+func CheckCatalogue(c Catalogue) error {
+	invalid := Invalid{}
+	services, scopes := map[string]bool{}, map[string]bool{}
+	if len(c.Services) == 0 {
+		invalid["services"] = "Name at least one service."
+	}
+	for i, s := range c.Services {
+		at := checker{invalid: invalid, path: fmt.Sprintf("services[%d]", i)}
+		at.key(s.Key, keyPattern, services)
+		if reserved[s.Key] {
+			at.wrong("key", fmt.Sprintf("%q belongs to a built-in service. Choose another key.", s.Key))
+		}
+		at.words(s.Name, s.Description)
+		if u, err := url.Parse(s.Audience); err != nil || !u.IsAbs() || u.Fragment != "" || strings.ContainsAny(s.Audience, " \t\n") {
+			at.wrong("audience", "Give the address of the API, such as https://api.example.com/orders.")
+		}
+		for j, scope := range s.Scopes {
+			at := at.in("scopes", j)
+			at.key(scope.Key, scopePattern, scopes)
+			if _, _, taken := BuiltIn().Scope(scope.Key); taken {
+				at.wrong("key", fmt.Sprintf("%q is a built-in scope. Choose another.", scope.Key))
+			}
+			at.words(scope.Name, scope.Description)
+		}
+		permissions := map[string]bool{}
+		for j, p := range s.Permissions {
+			at := at.in("permissions", j)
+			at.key(p.Key, keyPattern, permissions)
+			at.words(p.Name, p.Description)
+		}
+		for j, p := range s.Permissions {
+			at.in("permissions", j).known("needs", p.Needs, permissions)
+		}
+		templates := map[string]bool{}
+		for j, t := range s.Templates {
+			at := at.in("templates", j)
+			at.key(t.Key, keyPattern, templates)
+			at.name(t.Name)
+			at.known("permissions", t.Permissions, permissions)
+			if len(t.Permissions) == 0 {
+				at.wrong("permissions", "Name at least one permission.")
+			}
+		}
+		containers := map[string]bool{}
+		for j, container := range s.Containers {
+			at := at.in("containers", j)
+			at.key(container.Key, objectKey, containers)
+			at.name(container.Name)
+			objects := map[string]bool{}
+			for k, o := range container.Objects {
+				at := at.in("objects", k)
+				at.key(o.Key, objectKey, objects)
+				at.name(o.Name)
+			}
+		}
+	}
+	if len(invalid) > 0 {
+		return invalid
+	}
+	return nil
+}
+
+// checker collects what is wrong below one path of a catalogue.
+type checker struct {
+	invalid Invalid
+	path    string
+}
+
+func (c checker) in(list string, i int) checker {
+	return checker{c.invalid, fmt.Sprintf("%s.%s[%d]", c.path, list, i)}
+}
+
+func (c checker) wrong(field, message string) {
+	if _, told := c.invalid[c.path+"."+field]; !told {
+		c.invalid[c.path+"."+field] = message
+	}
+}
+
+func (c checker) key(key string, pattern *regexp.Regexp, seen map[string]bool) {
+	switch {
+	case key == "":
+		c.wrong("key", "Give it a key.")
+	case len(key) > 100 || !pattern.MatchString(key):
+		c.wrong("key", fmt.Sprintf("%q is no key. Use lower-case letters and digits, joined by single hyphens, such as order-items.", key))
+	case seen[key]:
+		c.wrong("key", fmt.Sprintf("%q is there twice. Keys are unique.", key))
+	}
+	seen[key] = true
+}
+
+func (c checker) name(name string) {
+	if strings.TrimSpace(name) == "" || len(name) > 100 || !isPlainText(name) {
+		c.wrong("name", "Give it a name of at most 100 visible characters.")
+	}
+}
+
+func (c checker) words(name, description string) {
+	c.name(name)
+	if strings.TrimSpace(description) == "" || len(description) > 500 || !isPlainText(description) {
+		c.wrong("description", "Describe it in at most 500 characters: what it opens, in plain words.")
+	}
+}
+
+func (c checker) known(field string, keys []string, permissions map[string]bool) {
+	for i, key := range keys {
+		if !permissions[key] {
+			c.wrong(fmt.Sprintf("%s[%d]", field, i), fmt.Sprintf("The service has no permission %q.", key))
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// rules is the one validator in the program. A field is reported under its
+// form name; its label tag completes the sentence "Enter a …".
+var rules = func() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("form"), ",")
+		return name + "|" + f.Tag.Get("label")
+	})
+	must(v.RegisterValidation("plain_text", func(f validator.FieldLevel) bool { return isPlainText(f.Field().String()) }))
+	return v
+}()
+
+// Check reports the rules that in breaks as an Invalid error, or nil. It names
+// every wrong field.
+func Check(in any) error {
+	err := rules.Struct(in)
+	broken, ok := errors.AsType[validator.ValidationErrors](err)
+	if !ok {
+		return err // nil, or a misuse of the validator
+	}
+	invalid := Invalid{}
+	for _, f := range broken {
+		name, label, _ := strings.Cut(f.Field(), "|")
+		label, _, _ = strings.Cut(label, "[") // an element of a list reports as the list
+		if _, told := invalid[name]; !told {
+			invalid[name] = explain(f, label)
+		}
+	}
+	return invalid
+}
+
+func explain(f validator.FieldError, label string) string {
+	list := f.Kind() == reflect.Slice
+	switch f.Tag() {
+	case "required":
+		return "Enter " + article(label) + label + "."
+	case "min":
+		if list {
+			return "Choose at least one " + label + "."
+		}
+		return fmt.Sprintf("Use at least %s characters.", f.Param())
+	case "max":
+		return fmt.Sprintf("Use at most %s characters.", f.Param())
+	case "unique":
+		return "Name each " + label + " once."
+	case "oneof":
+		return fmt.Sprintf("Choose %s%s from: %s.", article(label), label, strings.Join(strings.Fields(f.Param()), ", "))
+	case "email":
+		return "Enter an e-mail address such as name@example.com."
+	case "plain_text":
+		return "Use visible characters only: no control or direction marks."
+	default:
+		return "Enter a valid " + label + "."
+	}
+}
+
+func article(label string) string {
+	if label != "" && strings.ContainsRune("aeiou", rune(label[0])) {
+		return "an "
+	}
+	return "a "
+}
+
+// isPlainText refuses what would make a name look like another one: control
+// characters (but line breaks), marks that change the direction of writing,
+// and text that is not UTF-8.
+func isPlainText(s string) bool {
+	for _, r := range s {
+		if r == unicode.ReplacementChar || (unicode.In(r, unicode.Cc, unicode.Cf) && r != '\n') {
+			return false
+		}
+	}
+	return true
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
