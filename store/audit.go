@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"clientele/registry"
+)
+
+// appendEvent adds the event to the chain. It comes last in a transaction:
+// advancing the head locks it until COMMIT, so that the chain never forks.
+func (t *tx) appendEvent(ctx context.Context, e registry.Event) error {
+	e.Actor, e.At = t.by, t.now.Truncate(time.Millisecond)
+	var previous string
+	err := t.QueryRowContext(ctx, `UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash`).Scan(&e.Seq, &previous)
+	if err != nil {
+		return fmt.Errorf("advance the audit chain: %w", err)
+	}
+	e.Hash = e.ChainHash(previous)
+	_, err = t.ExecContext(ctx, `
+		INSERT INTO audit_events (seq, at, actor_type, actor_id, actor_name, action, outcome, target_type, target_id, target_name, address, request_id, before, after, hash)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		e.Seq, e.At.UnixMilli(), e.Actor.Type, e.Actor.ID, e.Actor.Name, e.Action, e.Outcome,
+		e.Target.Type, e.Target.ID, e.Target.Name, e.Actor.Address, e.Actor.RequestID, e.Before, e.After, e.Hash)
+	if err == nil {
+		_, err = t.ExecContext(ctx, `UPDATE audit_head SET hash = $1 WHERE id = 1`, e.Hash)
+	}
+	if err != nil {
+		return fmt.Errorf("append to the audit chain: %w", err)
+	}
+	return nil
+}
+
+// eventColumns are the columns that eventFields scans.
+const eventColumns = `seq, at, actor_type, actor_id, actor_name, action, outcome, target_type, target_id, target_name, address, request_id, before, after, hash`
+
+func eventFields(e *registry.Event) []any {
+	return []any{
+		&e.Seq, milliseconds{&e.At}, &e.Actor.Type, &e.Actor.ID, &e.Actor.Name, &e.Action, &e.Outcome,
+		&e.Target.Type, &e.Target.ID, &e.Target.Name, &e.Actor.Address, &e.Actor.RequestID, &e.Before, &e.After, &e.Hash,
+	}
+}
+
+// milliseconds scans a BIGINT of unix milliseconds.
+type milliseconds struct{ to *time.Time }
+
+func (m milliseconds) Scan(src any) error {
+	n, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("scan %T as a time", src)
+	}
+	*m.to = time.UnixMilli(n).UTC()
+	return nil
+}
+
+// Head is the end of the audit chain. Kept elsewhere, it proves later that
+// nothing before it was changed or removed.
+type Head struct {
+	Seq  int64
+	Hash string
+}
+
+func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Hash) }
+
+// BrokenChainError names the first event that is not as it was written.
+type BrokenChainError struct {
+	Seq int64
+	Why string
+}
+
+func (e *BrokenChainError) Error() string {
+	return fmt.Sprintf("the audit log is broken at event %d: %s", e.Seq, e.Why)
+}
+
+// VerifyAudit recomputes the whole hash chain and returns its head. It fails
+// with *BrokenChainError when an event was changed, removed or put in, or when
+// expected, a head printed before, is no part of the chain.
+func (db *DB) VerifyAudit(ctx context.Context, expected *Head) (Head, error) {
+	var head, at Head
+	err := db.inTx(ctx, registry.Operator, true, func(t *tx) error {
+		if err := t.QueryRowContext(ctx, `SELECT seq, hash FROM audit_head WHERE id = 1`).Scan(&head.Seq, &head.Hash); err != nil {
+			return err
+		}
+		rows, err := t.QueryContext(ctx, `SELECT `+eventColumns+` FROM audit_events ORDER BY seq`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var e registry.Event
+			if err := rows.Scan(eventFields(&e)...); err != nil {
+				return err
+			}
+			switch {
+			case e.Seq != at.Seq+1:
+				return &BrokenChainError{at.Seq + 1, "it is missing"}
+			case e.ChainHash(at.Hash) != e.Hash:
+				return &BrokenChainError{e.Seq, "it is not as it was written, or the event before it is not"}
+			case expected != nil && expected.Seq == e.Seq && expected.Hash != e.Hash:
+				return &BrokenChainError{e.Seq, "it is not the one that was expected"}
+			}
+			at = Head{e.Seq, e.Hash}
+		}
+		return rows.Err()
+	})
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return head, &BrokenChainError{0, "the head is missing"}
+	case err != nil:
+		return head, err
+	case at != head:
+		return head, &BrokenChainError{at.Seq + 1, fmt.Sprintf("the log ends before its head, event %d", head.Seq)}
+	case expected != nil && expected.Seq > head.Seq:
+		return head, &BrokenChainError{head.Seq + 1, fmt.Sprintf("event %d was expected", expected.Seq)}
+	}
+	return head, nil
+}

@@ -1,0 +1,245 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"clientele/registry"
+)
+
+// tx is one transaction. now is read once, so all the rows it writes agree.
+type tx struct {
+	*sql.Tx
+	dialect dialect
+	now     time.Time
+	by      registry.Actor
+}
+
+// intent is what an actor is about to change.
+type intent struct {
+	action string              // the audit event's
+	target registry.Target     // as far as it is known beforehand
+	need   registry.Permission // what the actor must hold; zero for what fn checks itself
+	input  any                 // checked against the rules, unless nil
+}
+
+// errUnchanged ends a change that found everything as it was asked to be:
+// nothing is written, no event is recorded, and there is no error.
+var errUnchanged = errors.New("unchanged")
+
+// change is the only way to write on behalf of an actor. In one transaction it
+// checks that by holds the permission and that the input keeps the rules, runs
+// fn and appends the event that fn returns, of which change fills in action,
+// actor and time, and target where fn left it out. A refusal is recorded too,
+// by itself.
+func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(*tx) (registry.Event, error)) error {
+	err := db.inTx(ctx, by, false, func(t *tx) error {
+		if in.need != (registry.Permission{}) {
+			if err := t.require(ctx, in.need); err != nil {
+				return err
+			}
+		}
+		if in.input != nil {
+			if err := registry.Check(in.input); err != nil {
+				return err
+			}
+		}
+		event, err := fn(t)
+		if err != nil {
+			return err
+		}
+		event.Action, event.Outcome = in.action, registry.Done
+		if event.Target == (registry.Target{}) {
+			event.Target = in.target
+		}
+		return t.appendEvent(ctx, event)
+	})
+	switch {
+	case err == nil:
+		db.forget()
+		return nil
+	case errors.Is(err, errUnchanged):
+		return nil
+	case errors.Is(err, registry.ErrForbidden):
+		db.recordRefusal(ctx, by, in.action, in.target, err)
+	}
+	return err
+}
+
+// view runs fn in a read-only transaction for an actor who holds the
+// permission. A refusal is recorded.
+func (db *DB) view(ctx context.Context, by registry.Actor, action string, need registry.Permission, fn func(*tx) error) error {
+	err := db.inTx(ctx, by, true, func(t *tx) error {
+		if err := t.require(ctx, need); err != nil {
+			return err
+		}
+		return fn(t)
+	})
+	if errors.Is(err, registry.ErrForbidden) {
+		db.recordRefusal(ctx, by, action, registry.Target{}, err)
+	}
+	return err
+}
+
+// inTx runs fn in a transaction and commits when it returns nil.
+func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn func(*tx) error) error {
+	pool, options := db.write, &sql.TxOptions{ReadOnly: readOnly}
+	if readOnly {
+		pool = db.read
+		if db.dialect == postgres {
+			options.Isolation = sql.LevelRepeatableRead // all its statements see one moment, as in SQLite
+		}
+	}
+	sqltx, err := pool.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer sqltx.Rollback() // does nothing once committed
+	if err := fn(&tx{Tx: sqltx, dialect: db.dialect, now: db.now().UTC(), by: by}); err != nil {
+		return err
+	}
+	if err := sqltx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// require returns registry.Forbidden unless the transaction's actor holds p on
+// the whole service.
+func (t *tx) require(ctx context.Context, p registry.Permission) error {
+	if t.by.Type == registry.OperatorActor {
+		return nil
+	}
+	held, err := t.held(ctx, t.by.Subject())
+	if err != nil {
+		return err
+	}
+	if !registry.Decide(held, nil, registry.Question{Permission: p}).Allowed {
+		return registry.Forbidden{Missing: p}
+	}
+	return nil
+}
+
+// held returns the permissions of a subject, those from templates included. A
+// disabled user or application holds none.
+func (t *tx) held(ctx context.Context, s registry.Subject) ([]registry.Held, error) {
+	rows, err := t.QueryContext(ctx, `
+		WITH g AS (
+			SELECT service, object, kind, key FROM grants
+			WHERE subject_type = $1 AND subject_id = $2
+			AND (subject_type <> 'user' OR EXISTS (SELECT 1 FROM users WHERE id = subject_id AND disabled_at IS NULL))
+			AND (subject_type <> 'application' OR EXISTS (SELECT 1 FROM applications WHERE id = subject_id AND status = 'active' AND deleted_at IS NULL))
+		)
+		SELECT service, key, object, '' FROM g WHERE kind = 'permission'
+		UNION ALL
+		SELECT g.service, p.permission, g.object, g.key FROM g
+		JOIN template_permissions p ON p.service = g.service AND p.template = g.key
+		WHERE g.kind = 'template'`, s.Type, s.ID)
+	if err != nil {
+		return nil, fmt.Errorf("load permissions: %w", err)
+	}
+	return collect(rows, func(h *registry.Held) []any {
+		return []any{&h.Permission.Service, &h.Permission.Key, &h.Object, &h.Template}
+	})
+}
+
+// collect scans every row into a T through the destinations that into names,
+// and closes rows.
+func collect[T any](rows *sql.Rows, into func(*T) []any) ([]T, error) {
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(into(&one)...); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// recordRefusal appends the event of a refused attempt. The same refusal is
+// recorded once a minute, so that a caller in a loop cannot flood the log.
+func (db *DB) recordRefusal(ctx context.Context, by registry.Actor, action string, target registry.Target, cause error) {
+	if !db.refusals.first(fmt.Sprintf("%s %s %s %s", by.Type, by.ID, action, target.ID), db.now()) {
+		return
+	}
+	event := registry.Event{Action: action, Outcome: registry.Refused, Target: target}
+	if forbidden, ok := errors.AsType[registry.Forbidden](cause); ok {
+		event.After = snapshot(map[string]string{"missing_permission": forbidden.Missing.String()})
+	}
+	ctx = context.WithoutCancel(ctx)
+	err := db.inTx(ctx, by, false, func(t *tx) error { return t.appendEvent(ctx, event) })
+	if err != nil {
+		db.log.ErrorContext(ctx, "a refusal could not be recorded", "action", action, "err", err)
+	}
+}
+
+// recent remembers for a minute what was seen.
+type recent struct {
+	mu   sync.Mutex
+	seen map[string]time.Time
+}
+
+// first reports whether key was not seen in the last minute, and notes it.
+func (r *recent) first(key string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last, ok := r.seen[key]; ok && now.Sub(last) < time.Minute {
+		return false
+	}
+	if r.seen == nil || len(r.seen) > 10_000 {
+		r.seen = map[string]time.Time{}
+	}
+	r.seen[key] = now
+	return true
+}
+
+// snapshot returns v as the JSON that an event keeps of it.
+func snapshot(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only plain structs and maps come here
+	}
+	return string(text)
+}
+
+// isDuplicate reports whether err says that a row breaks a UNIQUE constraint or
+// index whose name or column contains what.
+func isDuplicate(err error, what string) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code == "23505" && strings.Contains(pg.ConstraintName, what)
+	}
+	return err != nil && strings.Contains(err.Error(), "UNIQUE constraint failed") && strings.Contains(err.Error(), what)
+}
+
+// unix returns t for a column that is NULL or 0 when t is zero.
+func nullUnix(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.Unix(), Valid: !t.IsZero()}
+}
+
+// seconds scans a BIGINT of unix seconds, NULL and 0 being the zero time.
+type seconds struct{ to *time.Time }
+
+func (s seconds) Scan(src any) error {
+	switch n := src.(type) {
+	case nil:
+		*s.to = time.Time{}
+	case int64:
+		*s.to = time.Time{}
+		if n != 0 {
+			*s.to = time.Unix(n, 0).UTC()
+		}
+	default:
+		return fmt.Errorf("scan %T as a time", src)
+	}
+	return nil
+}
