@@ -26,6 +26,9 @@ type Actor struct {
 // Operator is the actor of the command line.
 var Operator = Actor{Type: OperatorActor, ID: "cli", Name: "Command line"}
 
+// System is the actor of what Clientele does by itself.
+var System = Actor{Type: OperatorActor, ID: "clientele", Name: "Clientele"}
+
 // Subject is who holds permissions.
 type Subject struct {
 	Type SubjectType

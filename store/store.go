@@ -21,6 +21,7 @@ import (
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 
 	"clientele/oauth"
+	"clientele/registry"
 )
 
 // Set on every pooled connection; a PRAGMA run once would reach only one.
@@ -52,11 +53,12 @@ type DB struct {
 	issuer  string
 	key     Key
 
-	version  version
-	clients  cache[string, *oauth.Client]
-	keys     cache[struct{}, *oauth.KeySet]
-	refusals recent
-	usage    usage
+	version   version
+	catalogue cache[struct{}, registry.Catalogue]
+	clients   cache[string, *oauth.Client]
+	keys      cache[struct{}, *oauth.KeySet]
+	refusals  recent
+	usage     usage
 
 	stop context.CancelFunc
 	done sync.WaitGroup

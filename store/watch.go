@@ -22,6 +22,7 @@ const (
 // forget empties the caches, because something changed.
 func (db *DB) forget() {
 	db.version.generation.Add(1)
+	db.catalogue.clear()
 	db.clients.clear()
 	db.keys.clear()
 }

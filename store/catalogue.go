@@ -1,0 +1,346 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"clientele/registry"
+)
+
+// Catalogue returns every service with what it offers, built-in services first.
+func (db *DB) Catalogue(ctx context.Context) (registry.Catalogue, error) {
+	return cached(db, &db.catalogue, struct{}{}, func() (c registry.Catalogue, err error) {
+		err = db.inTx(ctx, registry.Operator, true, func(t *tx) error {
+			c, err = t.catalogue(ctx)
+			return err
+		})
+		if err != nil {
+			return c, fmt.Errorf("read the catalogue: %w", err)
+		}
+		return c, nil
+	})
+}
+
+func (t *tx) catalogue(ctx context.Context) (registry.Catalogue, error) {
+	r := catalogueReader{t: t, ctx: ctx, services: map[string]*registry.Service{}}
+	var order []string
+	r.each(`SELECT key, name, description, audience, builtin FROM services ORDER BY builtin DESC, position, key`, func(rows *sql.Rows) error {
+		var s registry.Service
+		err := rows.Scan(&s.Key, &s.Name, &s.Description, &s.Audience, &s.BuiltIn)
+		r.services[s.Key], order = &s, append(order, s.Key)
+		return err
+	})
+	r.each(`SELECT service, key, name, description FROM scopes ORDER BY service, position`, func(rows *sql.Rows) error {
+		var service string
+		var s registry.Scope
+		err := rows.Scan(&service, &s.Key, &s.Name, &s.Description)
+		r.services[service].Scopes = append(r.services[service].Scopes, s)
+		return err
+	})
+	r.each(`SELECT service, key, name, description FROM permissions ORDER BY service, position`, func(rows *sql.Rows) error {
+		var service string
+		var p registry.PermissionDef
+		err := rows.Scan(&service, &p.Key, &p.Name, &p.Description)
+		r.services[service].Permissions = append(r.services[service].Permissions, p)
+		return err
+	})
+	r.each(`SELECT n.service, n.permission, n.needs FROM permission_needs n
+		JOIN permissions p ON p.service = n.service AND p.key = n.needs ORDER BY n.service, n.permission, p.position`, func(rows *sql.Rows) error {
+		var service, permission, needs string
+		err := rows.Scan(&service, &permission, &needs)
+		for i, p := range r.services[service].Permissions {
+			if p.Key == permission {
+				r.services[service].Permissions[i].Needs = append(p.Needs, needs)
+			}
+		}
+		return err
+	})
+	r.each(`SELECT service, key, name, description FROM templates ORDER BY service, position`, func(rows *sql.Rows) error {
+		var service string
+		var one registry.Template
+		err := rows.Scan(&service, &one.Key, &one.Name, &one.Description)
+		r.services[service].Templates = append(r.services[service].Templates, one)
+		return err
+	})
+	r.each(`SELECT x.service, x.template, x.permission FROM template_permissions x
+		JOIN permissions p ON p.service = x.service AND p.key = x.permission ORDER BY x.service, x.template, p.position`, func(rows *sql.Rows) error {
+		var service, template, permission string
+		err := rows.Scan(&service, &template, &permission)
+		for i, one := range r.services[service].Templates {
+			if one.Key == template {
+				r.services[service].Templates[i].Permissions = append(one.Permissions, permission)
+			}
+		}
+		return err
+	})
+	r.each(`SELECT service, key, name FROM containers ORDER BY service, position`, func(rows *sql.Rows) error {
+		var service string
+		var c registry.Container
+		err := rows.Scan(&service, &c.Key, &c.Name)
+		r.services[service].Containers = append(r.services[service].Containers, c)
+		return err
+	})
+	r.each(`SELECT service, container, key, name, path FROM objects ORDER BY service, container, position`, func(rows *sql.Rows) error {
+		var service, container string
+		var o registry.Object
+		err := rows.Scan(&service, &container, &o.Key, &o.Name, &o.Path)
+		for i, c := range r.services[service].Containers {
+			if c.Key == container {
+				r.services[service].Containers[i].Objects = append(c.Objects, o)
+			}
+		}
+		return err
+	})
+	var c registry.Catalogue
+	for _, key := range order {
+		c.Services = append(c.Services, *r.services[key])
+	}
+	return c, r.err
+}
+
+// catalogueReader runs one query after another until one fails.
+type catalogueReader struct {
+	t        *tx
+	ctx      context.Context
+	services map[string]*registry.Service
+	err      error
+}
+
+func (r *catalogueReader) each(query string, scan func(*sql.Rows) error) {
+	if r.err != nil {
+		return
+	}
+	rows, err := r.t.QueryContext(r.ctx, query)
+	if err != nil {
+		r.err = err
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if r.err = scan(rows); r.err != nil {
+			return
+		}
+	}
+	r.err = rows.Err()
+}
+
+// ApplyCatalogue makes the services that c names be as c says and returns what
+// that changed. It leaves other services alone. It fails with registry.Invalid
+// when c breaks a rule, and with *registry.InUse when it would remove what is
+// held or granted, unless removeInUse takes it from its holders as well. With
+// dryRun it changes nothing and fails likewise.
+func (db *DB) ApplyCatalogue(ctx context.Context, by registry.Actor, c registry.Catalogue, removeInUse, dryRun bool) ([]registry.CatalogueChange, error) {
+	if err := registry.CheckCatalogue(c); err != nil {
+		return nil, fmt.Errorf("apply the catalogue: %w", err)
+	}
+	changes, err := db.applyCatalogue(ctx, by, c, removeInUse, dryRun)
+	if err != nil {
+		return changes, fmt.Errorf("apply the catalogue: %w", err)
+	}
+	return changes, nil
+}
+
+// applyBuiltIn writes the services that this binary serves itself.
+func (db *DB) applyBuiltIn(ctx context.Context) error {
+	_, err := db.applyCatalogue(ctx, registry.System, registry.BuiltIn(), true, false)
+	return err
+}
+
+func (db *DB) applyCatalogue(ctx context.Context, by registry.Actor, c registry.Catalogue, removeInUse, dryRun bool) (changes []registry.CatalogueChange, err error) {
+	what := intent{action: "catalogue.apply", need: registry.ManageSettings, target: registry.Target{Type: "catalogue", ID: "catalogue", Name: "Catalogue"}}
+	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
+		old, err := t.catalogue(ctx)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		if changes, err = registry.CompareCatalogue(old, c); err != nil {
+			return registry.Event{}, err
+		}
+		if err := t.clearForRemoval(ctx, changes, removeInUse); err != nil {
+			return registry.Event{}, err
+		}
+		if len(changes) == 0 || dryRun {
+			return registry.Event{}, errUnchanged
+		}
+		for i, s := range c.Services {
+			if err := t.writeService(ctx, s, i); err != nil {
+				return registry.Event{}, fmt.Errorf("service %s: %w", s.Key, err)
+			}
+		}
+		return registry.Event{After: snapshot(map[string]any{"changes": changes})}, nil
+	})
+	return changes, err
+}
+
+// clearForRemoval fails when something that is to be removed is in use, or
+// takes it from whoever uses it.
+func (t *tx) clearForRemoval(ctx context.Context, changes []registry.CatalogueChange, removeInUse bool) error {
+	var inUse registry.InUse
+	for _, c := range changes {
+		if c.Op != registry.Removed {
+			continue
+		}
+		users, err := t.usersOf(ctx, c)
+		if err != nil {
+			return err
+		}
+		if len(users) > 0 && !removeInUse {
+			inUse = append(inUse, registry.Usage{What: c.Kind + " " + c.Key, By: users})
+			continue
+		}
+		if err := t.takeFromAll(ctx, c); err != nil {
+			return err
+		}
+	}
+	if len(inUse) > 0 {
+		return inUse
+	}
+	return nil
+}
+
+// usersOf names the living applications, and the users, that hold what is to
+// be removed.
+func (t *tx) usersOf(ctx context.Context, c registry.CatalogueChange) ([]string, error) {
+	var rows *sql.Rows
+	var err error
+	if c.Kind == "scope" {
+		rows, err = t.QueryContext(ctx, `
+			SELECT a.name FROM application_scopes s JOIN applications a ON a.id = s.application_id
+			WHERE s.scope = $1 AND a.deleted_at IS NULL ORDER BY a.name_key`, c.Key)
+	} else {
+		where, args := grantsOf(c)
+		if where == "" {
+			return nil, nil
+		}
+		rows, err = t.QueryContext(ctx, `
+			SELECT DISTINCT COALESCE(a.name, u.name, g.subject_id) FROM grants g
+			LEFT JOIN applications a ON g.subject_type = 'application' AND a.id = g.subject_id
+			LEFT JOIN users u ON g.subject_type = 'user' AND u.id = g.subject_id
+			WHERE a.deleted_at IS NULL AND `+where+` ORDER BY 1`, args...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(name *string) []any { return []any{name} })
+}
+
+// takeFromAll removes what is to be removed from whoever holds it, the deleted included.
+func (t *tx) takeFromAll(ctx context.Context, c registry.CatalogueChange) error {
+	if c.Kind == "scope" {
+		_, err := t.ExecContext(ctx, `DELETE FROM application_scopes WHERE scope = $1`, c.Key)
+		return err
+	}
+	where, args := grantsOf(c)
+	if where == "" {
+		return nil
+	}
+	if _, err := t.ExecContext(ctx, `DELETE FROM grants AS g WHERE `+where, args...); err != nil {
+		return err
+	}
+	_, err := t.ExecContext(ctx, `
+		UPDATE applications SET grants = (SELECT count(*) FROM grants WHERE subject_type = 'application' AND subject_id = id)
+		WHERE grants > 0`)
+	return err
+}
+
+// grantsOf is the condition on grants g that name what is to be removed, or "".
+func grantsOf(c registry.CatalogueChange) (string, []any) {
+	switch c.Kind {
+	case "permission", "template":
+		return `g.service = $1 AND g.kind = $2 AND g.key = $3`, []any{c.Service, c.Kind, c.Key}
+	case "container", "object":
+		return `g.service = $1 AND g.object = $2`, []any{c.Service, c.Key}
+	default:
+		return "", nil
+	}
+}
+
+// writeService makes one service's rows be as s says.
+func (t *tx) writeService(ctx context.Context, s registry.Service, position int) error {
+	w := catalogueWriter{t: t, ctx: ctx}
+	w.exec(`INSERT INTO services (key, name, description, audience, builtin, position) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (key) DO UPDATE SET name = excluded.name, description = excluded.description, audience = excluded.audience, position = excluded.position`,
+		s.Key, s.Name, s.Description, s.Audience, s.BuiltIn, position)
+	w.exec(`DELETE FROM permission_needs WHERE service = $1`, s.Key)
+	w.exec(`DELETE FROM template_permissions WHERE service = $1`, s.Key)
+	w.exec(`DELETE FROM objects WHERE service = $1`, s.Key)
+	w.exec(`DELETE FROM containers WHERE service = $1`, s.Key)
+
+	w.keepOnly("scopes", s.Key, keysOf(s.Scopes, func(x registry.Scope) string { return x.Key }))
+	for i, x := range s.Scopes {
+		w.exec(`INSERT INTO scopes (key, service, name, description, position) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (key) DO UPDATE SET name = excluded.name, description = excluded.description, position = excluded.position`,
+			x.Key, s.Key, x.Name, x.Description, i)
+	}
+	w.keepOnly("permissions", s.Key, keysOf(s.Permissions, func(x registry.PermissionDef) string { return x.Key }))
+	for i, x := range s.Permissions {
+		w.exec(`INSERT INTO permissions (service, key, name, description, position) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (service, key) DO UPDATE SET name = excluded.name, description = excluded.description, position = excluded.position`,
+			s.Key, x.Key, x.Name, x.Description, i)
+	}
+	for _, x := range s.Permissions {
+		for _, needs := range x.Needs {
+			w.exec(`INSERT INTO permission_needs (service, permission, needs) VALUES ($1, $2, $3)`, s.Key, x.Key, needs)
+		}
+	}
+	w.keepOnly("templates", s.Key, keysOf(s.Templates, func(x registry.Template) string { return x.Key }))
+	for i, x := range s.Templates {
+		w.exec(`INSERT INTO templates (service, key, name, description, position) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (service, key) DO UPDATE SET name = excluded.name, description = excluded.description, position = excluded.position`,
+			s.Key, x.Key, x.Name, x.Description, i)
+		for _, permission := range x.Permissions {
+			w.exec(`INSERT INTO template_permissions (service, template, permission) VALUES ($1, $2, $3)`, s.Key, x.Key, permission)
+		}
+	}
+	for i, x := range s.Containers {
+		w.exec(`INSERT INTO containers (service, key, name, position) VALUES ($1, $2, $3, $4)`, s.Key, x.Key, x.Name, i)
+		for j, o := range x.Objects {
+			w.exec(`INSERT INTO objects (service, container, key, name, path, position) VALUES ($1, $2, $3, $4, $5, $6)`,
+				s.Key, x.Key, o.Key, o.Name, o.Path, j)
+		}
+	}
+	return w.err
+}
+
+// catalogueWriter runs one statement after another until one fails.
+type catalogueWriter struct {
+	t   *tx
+	ctx context.Context
+	err error
+}
+
+func (w *catalogueWriter) exec(statement string, args ...any) {
+	if w.err == nil {
+		_, w.err = w.t.ExecContext(w.ctx, statement, args...)
+	}
+}
+
+// keepOnly deletes the rows of a service in one of three tables whose key is
+// not among keys.
+func (w *catalogueWriter) keepOnly(table, service string, keys []string) {
+	if w.err != nil {
+		return
+	}
+	rows, err := w.t.QueryContext(w.ctx, `SELECT key FROM `+table+` WHERE service = $1`, service)
+	if err != nil {
+		w.err = err
+		return
+	}
+	present, err := collect(rows, func(key *string) []any { return []any{key} })
+	w.err = err
+	for _, key := range present {
+		if !slices.Contains(keys, key) {
+			w.exec(`DELETE FROM `+table+` WHERE service = $1 AND key = $2`, service, key)
+		}
+	}
+}
+
+func keysOf[T any](all []T, key func(T) string) []string {
+	keys := make([]string, len(all))
+	for i, one := range all {
+		keys[i] = key(one)
+	}
+	return keys
+}
