@@ -149,7 +149,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	if err := db.applyBuiltIn(ctx); err != nil {
 		return fmt.Errorf("write the built-in services: %w", err)
 	}
-	return db.ensureSigningKeys(ctx, "ES256")
+	return db.ensureSigningKeys(ctx, oauth.ES256)
 }
 
 func (db *DB) closePools() error {

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"clientele/oauth"
+	"clientele/registry"
+)
+
+var _ oauth.Store = (*DB)(nil)
+
+// OAuthClient returns what the protocol needs to know of the client, or
+// oauth.ErrUnknownClient, also for a deleted one. It is at most 2 s old.
+func (db *DB) OAuthClient(ctx context.Context, id string) (*oauth.Client, error) {
+	return cached(db, &db.clients, id, func() (client *oauth.Client, err error) {
+		err = db.inTx(ctx, registry.System, true, func(t *tx) error {
+			client, err = t.oauthClient(ctx, id, db.issuer)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("load client: %w", err)
+		}
+		return client, nil
+	})
+}
+
+func (t *tx) oauthClient(ctx context.Context, id, issuer string) (*oauth.Client, error) {
+	c := &oauth.Client{ID: id}
+	err := t.QueryRowContext(ctx, `
+		SELECT status = 'disabled', auth_method, token_alg FROM applications
+		WHERE id = $1 AND type = 'oauth_client' AND deleted_at IS NULL`, id).Scan(&c.Disabled, &c.AuthMethod, &c.TokenAlg)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, oauth.ErrUnknownClient
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.QueryContext(ctx, `SELECT grant_type FROM application_grant_types WHERE application_id = $1 ORDER BY grant_type`, id)
+	if err != nil {
+		return nil, err
+	}
+	if c.Grants, err = collect(rows, func(grant *string) []any { return []any{grant} }); err != nil {
+		return nil, err
+	}
+	rows, err = t.QueryContext(ctx, `
+		SELECT s.key, s.service, CASE v.audience WHEN '' THEN $2 ELSE v.audience END FROM application_scopes a
+		JOIN scopes s ON s.key = a.scope JOIN services v ON v.key = s.service
+		WHERE a.application_id = $1 ORDER BY v.builtin DESC, v.position, s.position`, id, issuer)
+	if err != nil {
+		return nil, err
+	}
+	if c.Scopes, err = collect(rows, func(s *oauth.Scope) []any { return []any{&s.Key, &s.Service, &s.Audience} }); err != nil {
+		return nil, err
+	}
+	rows, err = t.QueryContext(ctx, `
+		SELECT id, hash, expires_at FROM secrets WHERE application_id = $1 AND revoked_at IS NULL`, id)
+	if err != nil {
+		return nil, err
+	}
+	c.Secrets, err = collect(rows, func(s *oauth.Secret) []any { return []any{&s.ID, digest{&s.Hash}, seconds{&s.ExpiresAt}} })
+	return c, err
+}
+
+// digest scans a hex SHA-256.
+type digest struct{ to *[32]byte }
+
+func (d digest) Scan(src any) error {
+	text, ok := src.(string)
+	if !ok {
+		return fmt.Errorf("scan %T as a hash", src)
+	}
+	if n, err := hex.Decode(d.to[:], []byte(text)); err != nil || n != len(d.to) {
+		return fmt.Errorf("%q is not a SHA-256 in hex", text)
+	}
+	return nil
+}
