@@ -1,0 +1,165 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// tokenType tells an access token from every other JWT (RFC 9068, section 2.1).
+const tokenType = "at+jwt"
+
+// leeway is how far the clocks of two instances may differ.
+const leeway = 30 * time.Second
+
+// claims are all that an access token says (RFC 9068, section 2.2). Nothing in
+// a request adds to them.
+type claims struct {
+	Issuer    string   `json:"iss"`
+	Subject   string   `json:"sub"`
+	Audience  audience `json:"aud"`
+	ClientID  string   `json:"client_id"`
+	Scope     string   `json:"scope"`
+	IssuedAt  int64    `json:"iat"`
+	ExpiresAt int64    `json:"exp"`
+	ID        string   `json:"jti"` // the origin's ID, a dot, and random characters
+}
+
+// audience is written as a string when it is one, as an array otherwise (RFC
+// 7519, section 4.1.3).
+type audience []string
+
+func (a audience) MarshalJSON() ([]byte, error) {
+	if len(a) == 1 {
+		return json.Marshal(a[0])
+	}
+	return json.Marshal([]string(a))
+}
+
+func (a *audience) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '"' {
+		*a = audience{""}
+		return json.Unmarshal(data, &(*a)[0])
+	}
+	return json.Unmarshal(data, (*[]string)(a))
+}
+
+// AccessToken is what a verified token says.
+type AccessToken struct {
+	ClientID  string
+	Subject   string // the client ID when the client acts for itself
+	Scopes    []string
+	ExpiresAt time.Time
+}
+
+// issue returns a signed access token for what was granted.
+func (s *Server) issue(ctx context.Context, c *Client, g grant, now time.Time) (string, error) {
+	keys, err := s.Store.SigningKeys(ctx)
+	if err != nil {
+		return "", unavailable(err)
+	}
+	key, ok := keys.Active(c.TokenAlg)
+	if !ok {
+		return "", unavailable(fmt.Errorf("no active %s key", c.TokenAlg))
+	}
+	payload, err := json.Marshal(claims{
+		Issuer:    s.Issuer,
+		Subject:   g.Subject,
+		Audience:  audiences(g.Scopes),
+		ClientID:  c.ID,
+		Scope:     join(g.Scopes),
+		IssuedAt:  now.Unix(),
+		ExpiresAt: now.Add(AccessTokenLifetime).Unix(),
+		ID:        g.Origin + "." + rand.Text(),
+	})
+	if err != nil {
+		return "", unavailable(fmt.Errorf("encode claims: %w", err))
+	}
+	token, err := key.sign(payload)
+	if err != nil {
+		return "", unavailable(err)
+	}
+	return token, nil
+}
+
+// VerifyAccessToken returns what a token that was sent to one of our own APIs
+// says, if it was issued here for our APIs, has not ended, and neither its
+// client was disabled nor the secret that obtained it revoked since. Otherwise
+// it fails with the *Error invalid_token.
+func (s *Server) VerifyAccessToken(ctx context.Context, raw string) (AccessToken, error) {
+	c, err := s.verify(ctx, raw)
+	if err != nil {
+		return AccessToken{}, err
+	}
+	now := s.Now()
+	switch {
+	case c.Issuer != s.Issuer:
+		return AccessToken{}, invalidToken("Another server issued the token.")
+	case !slices.Contains(c.Audience, s.Issuer):
+		return AccessToken{}, invalidToken("The token is for another API.")
+	case now.Add(leeway).Before(time.Unix(c.IssuedAt, 0)):
+		return AccessToken{}, invalidToken("The token was issued in the future.")
+	case !now.Add(-leeway).Before(time.Unix(c.ExpiresAt, 0)):
+		return AccessToken{}, invalidToken("The token has expired.")
+	}
+	if err := s.checkOrigin(ctx, c); err != nil {
+		return AccessToken{}, err
+	}
+	return AccessToken{
+		ClientID:  c.ClientID,
+		Subject:   c.Subject,
+		Scopes:    strings.Fields(c.Scope),
+		ExpiresAt: time.Unix(c.ExpiresAt, 0),
+	}, nil
+}
+
+// verify returns the claims of an access token that one of our keys signed,
+// with the algorithm that this key is for: the token's own word on that is
+// only compared (RFC 8725, section 3.1).
+func (s *Server) verify(ctx context.Context, raw string) (claims, error) {
+	keys, err := s.Store.SigningKeys(ctx)
+	if err != nil {
+		return claims{}, unavailable(err)
+	}
+	token, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
+	if err != nil {
+		return claims{}, invalidToken("The token is not a signed JWT of ours.")
+	}
+	header := token.Signatures[0].Protected
+	if header.ExtraHeaders[jose.HeaderType] != tokenType {
+		return claims{}, invalidToken("The token is not an access token.")
+	}
+	key, ok := keys.byID[header.KeyID]
+	if !ok || header.Algorithm != key.Alg {
+		return claims{}, invalidToken("The token is signed with a key that is not ours, or no longer.")
+	}
+	payload, err := token.Verify(key.Private.Public())
+	if err != nil {
+		return claims{}, invalidToken("The signature of the token is wrong.")
+	}
+	var c claims
+	if err := json.Unmarshal(payload, &c); err != nil {
+		return claims{}, invalidToken("The claims of the token are malformed.")
+	}
+	return c, nil
+}
+
+// checkOrigin refuses a token whose client or secret was cut off after it was issued.
+func (s *Server) checkOrigin(ctx context.Context, c claims) error {
+	client, err := s.client(ctx, c.ClientID)
+	if err != nil && !errors.Is(err, ErrUnknownClient) {
+		return unavailable(err)
+	}
+	origin, _, _ := strings.Cut(c.ID, ".")
+	if err != nil || client.Disabled || !slices.ContainsFunc(client.Secrets, func(s Secret) bool { return s.ID == origin }) {
+		return invalidToken("The token was revoked.")
+	}
+	return nil
+}

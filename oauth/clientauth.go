@@ -1,0 +1,115 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"clientele/registry"
+)
+
+// Credentials are what a client proves itself with, and how it sent them.
+type Credentials struct {
+	ID, Secret string
+	Method     string // "client_secret_basic", "client_secret_post", or another that no client is registered with
+}
+
+// authenticationFailed answers an unknown client and a wrong secret alike.
+const authenticationFailed = "The client ID or the client secret is wrong."
+
+// parseCredentials finds the credentials in the header or the form, and
+// refuses a request that has both (RFC 6749, section 2.3).
+func parseCredentials(header http.Header, form url.Values) (Credentials, error) {
+	authorization := header.Values("Authorization")
+	secret, assertion := form.Get("client_secret"), form.Get("client_assertion")
+	switch {
+	case len(authorization) > 1,
+		len(authorization) == 1 && (secret != "" || assertion != ""),
+		secret != "" && assertion != "":
+		return Credentials{}, invalidRequest("Authenticate in one way only: in the Authorization header or in the body.")
+	case len(authorization) == 1:
+		c, ok := parseBasic(authorization[0])
+		if !ok {
+			return Credentials{}, invalidClient("The Authorization header is not Basic with the client ID and secret, each form-encoded, joined by a colon, in base64.")
+		}
+		if id := form.Get("client_id"); id != "" && id != c.ID {
+			return Credentials{}, invalidRequest("The client_id in the body is not the one in the Authorization header.")
+		}
+		return c, nil
+	case secret != "":
+		return Credentials{ID: form.Get("client_id"), Secret: secret, Method: registry.SecretPost}, nil
+	default:
+		return Credentials{}, invalidClient("Authenticate with the client ID and the client secret.")
+	}
+}
+
+// parseBasic reads an Authorization header of the Basic scheme, whose halves a
+// client form-encodes before it joins them (RFC 6749, section 2.3.1).
+func parseBasic(header string) (Credentials, bool) {
+	scheme, encoded, _ := strings.Cut(header, " ")
+	joined, err := base64.StdEncoding.DecodeString(strings.TrimLeft(encoded, " "))
+	if err != nil || !strings.EqualFold(scheme, "Basic") {
+		return Credentials{}, false
+	}
+	id, secret, found := strings.Cut(string(joined), ":")
+	if !found {
+		return Credentials{}, false
+	}
+	id, idErr := url.QueryUnescape(id)
+	secret, secretErr := url.QueryUnescape(secret)
+	if idErr != nil || secretErr != nil {
+		return Credentials{}, false
+	}
+	return Credentials{ID: id, Secret: secret, Method: registry.SecretBasic}, true
+}
+
+// authenticate returns the client and the secret that it proved itself with.
+// Only someone who knows a secret learns more than that it failed.
+func (s *Server) authenticate(ctx context.Context, c Credentials) (*Client, Secret, error) {
+	hash := sha256.Sum256([]byte(c.Secret))
+	client, err := s.client(ctx, c.ID)
+	if errors.Is(err, ErrUnknownClient) {
+		return nil, Secret{}, invalidClient(authenticationFailed)
+	}
+	if err != nil {
+		return nil, Secret{}, unavailable(err)
+	}
+	secret, found := client.secretOf(hash)
+	switch {
+	case !found:
+		return nil, Secret{}, invalidClient(authenticationFailed)
+	case !secret.ExpiresAt.IsZero() && !s.Now().Before(secret.ExpiresAt):
+		return nil, Secret{}, invalidClient("The client secret has expired. Use the newer one.")
+	case client.Disabled:
+		return nil, Secret{}, invalidClient("The client is disabled.")
+	case client.AuthMethod != c.Method:
+		return nil, Secret{}, invalidClient("The client is registered to authenticate with " + client.AuthMethod + ".")
+	}
+	return client, secret, nil
+}
+
+// client returns the client, or ErrUnknownClient also for what cannot be an ID
+// (RFC 6749, appendix A.1) and would trouble a database.
+func (s *Server) client(ctx context.Context, id string) (*Client, error) {
+	const longest = 100
+	if id == "" || len(id) > longest || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return nil, ErrUnknownClient
+	}
+	return s.Store.OAuthClient(ctx, id)
+}
+
+// secretOf compares with every secret, in constant time, so that how long it
+// takes tells nothing of any.
+func (c *Client) secretOf(hash [32]byte) (match Secret, found bool) {
+	for i := range c.Secrets {
+		if subtle.ConstantTimeCompare(c.Secrets[i].Hash[:], hash[:]) == 1 {
+			match, found = c.Secrets[i], true
+		}
+	}
+	return match, found
+}
