@@ -71,6 +71,9 @@ type NewClient struct {
 	// Templates names, by service, the permission template the client starts
 	// with. Without one it holds no permissions.
 	Templates map[string]string `form:"-" json:"templates,omitempty" validate:"-"`
+	// Origin is who configures the client; "" is the team. Only the operator
+	// may say that the platform does.
+	Origin Origin `form:"-" json:"-" validate:"-"`
 }
 
 // ClientDetails is what the first page of the wizard asks for, and what can be
@@ -79,7 +82,7 @@ type ClientDetails struct {
 	Name        string   `form:"name" json:"name" validate:"required,max=80,plain_text" label:"name"`
 	Description string   `form:"description" json:"description" validate:"max=500,plain_text" label:"description"`
 	Grants      []string `form:"grant" json:"grants" validate:"min=1,unique,dive,oneof=client_credentials" label:"grant type"`
-	AuthMethod  string   `form:"auth_method" json:"auth_method" validate:"required,oneof=client_secret_basic client_secret_post" label:"authentication method"`
+	AuthMethod  string   `form:"auth_method" json:"auth_method" validate:"oneof=client_secret_basic client_secret_post" label:"authentication method"`
 }
 
 // Clean returns the details with the white space around and doubled within

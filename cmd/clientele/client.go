@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"clientele/registry"
+	"clientele/store"
+)
+
+type clientCmd struct {
+	Create clientCreateCmd `cmd:"" help:"Register an OAuth client and print its credentials, once."`
+	List   clientListCmd   `cmd:"" help:"List the OAuth clients."`
+	Rotate clientRotateCmd `cmd:"" help:"Make a new secret and print it, once."`
+}
+
+type clientCreateCmd struct {
+	Name        string   `required:"" help:"Name, unique in the team."`
+	Description string   `help:"What it is for."`
+	Grant       []string `default:"client_credentials" help:"Grant type; repeat for several (${default})."`
+	AuthMethod  string   `default:"client_secret_basic" help:"client_secret_basic or client_secret_post (${default})."`
+	Scope       []string `required:"" help:"Scope; repeat for several."`
+	JSON        bool     `help:"Print JSON."`
+}
+
+// credentials is what client create and client rotate print with --json.
+type credentials struct {
+	ClientID      string   `json:"client_id"`
+	ClientSecret  string   `json:"client_secret"`
+	Name          string   `json:"name"`
+	AuthMethod    string   `json:"token_endpoint_auth_method"`
+	Grants        []string `json:"grant_types"`
+	Scopes        []string `json:"scopes"`
+	TokenEndpoint string   `json:"token_endpoint"`
+}
+
+// Run registers the client.
+func (c *clientCreateCmd) Run(e *env) error {
+	return e.with(func(db *store.DB) error {
+		app, secret, err := db.CreateClient(e.ctx, registry.Operator, registry.NewClient{
+			ClientDetails: registry.ClientDetails{Name: c.Name, Description: c.Description, Grants: c.Grant, AuthMethod: c.AuthMethod},
+			Scopes:        c.Scope,
+		}, store.ShowOnce{})
+		if err != nil {
+			return err
+		}
+		return e.printCredentials(app, c.Scope, secret, c.JSON)
+	})
+}
+
+// printCredentials is the one place of the command line that reveals a secret.
+func (e *env) printCredentials(app registry.Application, scopes []string, secret registry.Secret, asJSON bool) error {
+	issuer, err := issuerOf(e.Issuer, defaultAddr)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return e.printJSON(credentials{
+			ClientID: app.ID, ClientSecret: secret.Reveal(), Name: app.Name, AuthMethod: app.AuthMethod,
+			Grants: app.Grants, Scopes: scopes, TokenEndpoint: issuer + "/oauth2/token",
+		})
+	}
+	_, err = fmt.Fprintf(e.stdout, "client ID       %s\nclient secret   %s\ntoken endpoint  %s/oauth2/token\n\nThe secret is shown this once; only a hash of it is kept.\n",
+		app.ID, secret.Reveal(), issuer)
+	return err
+}
+
+type clientListCmd struct {
+	JSON bool `help:"Print JSON, one document with all clients."`
+}
+
+// listed is one client as client list prints it with --json.
+type listed struct {
+	ClientID   string `json:"client_id"`
+	Name       string `json:"name"`
+	Type       string `json:"type"`
+	Origin     string `json:"origin"`
+	Status     string `json:"status"`
+	CreatedAt  string `json:"created_at"`
+	CreatedBy  string `json:"created_by,omitempty"`
+	LastUsedAt string `json:"last_used_at,omitempty"`
+}
+
+// Run lists every client, by name.
+func (c *clientListCmd) Run(e *env) error {
+	return e.with(func(db *store.DB) error {
+		all := []listed{}
+		query := registry.ApplicationQuery{Sort: registry.SortName}
+		for {
+			page, err := db.Applications(e.ctx, registry.Operator, query)
+			if err != nil {
+				return err
+			}
+			for _, a := range page.Applications {
+				all = append(all, listed{
+					ClientID: a.ID, Name: a.Name, Type: string(a.Type), Origin: string(a.Origin), Status: string(a.Status),
+					CreatedAt: rfc3339(a.CreatedAt), CreatedBy: a.CreatedByName, LastUsedAt: rfc3339(a.LastUsedAt),
+				})
+			}
+			if page.Next == "" {
+				break
+			}
+			query.After = page.Next
+		}
+		if c.JSON {
+			return e.printJSON(all)
+		}
+		table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "CLIENT ID\tNAME\tSTATUS\tLAST USED")
+		for _, a := range all {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", a.ClientID, a.Name, a.Status, a.LastUsedAt)
+		}
+		return table.Flush()
+	})
+}
+
+type clientRotateCmd struct {
+	ID      string        `arg:"" help:"Client ID."`
+	Overlap time.Duration `placeholder:"24h" help:"How long the old secret is still accepted. Without it, it stops now and its tokens with it."`
+	JSON    bool          `help:"Print JSON."`
+}
+
+// Run makes a new secret.
+func (c *clientRotateCmd) Run(e *env) error {
+	return e.with(func(db *store.DB) error {
+		rotation := registry.Rotation{End: registry.EndNow}
+		if c.Overlap != 0 {
+			rotation = registry.Rotation{End: registry.EndAt, At: e.now().Add(c.Overlap)}
+		}
+		secret, err := db.RegenerateSecret(e.ctx, registry.Operator, c.ID, rotation, store.ShowOnce{})
+		if err != nil {
+			return err
+		}
+		details, err := db.Application(e.ctx, registry.Operator, c.ID)
+		if err != nil {
+			return err
+		}
+		var scopes []string
+		for _, s := range details.Scopes {
+			scopes = append(scopes, s.Key)
+		}
+		return e.printCredentials(details.Application, scopes, secret, c.JSON)
+	})
+}
+
+type permissionCmd struct {
+	Grant permissionGrantCmd `cmd:"" help:"Give a permission or a template of a service."`
+}
+
+type permissionGrantCmd struct {
+	Client     string `xor:"subject" required:"" help:"Client ID of who gets it."`
+	User       string `xor:"subject" required:"" help:"E-mail address of who gets it."`
+	Service    string `required:"" help:"Key of the service."`
+	Permission string `xor:"what" required:"" help:"Key of a permission."`
+	Template   string `xor:"what" required:"" help:"Key of a template."`
+	Object     string `placeholder:"CONTAINER[/OBJECT]" help:"Only on this container or object; without it, on the whole service."`
+}
+
+// Run gives the permission.
+func (p *permissionGrantCmd) Run(e *env) error {
+	return e.with(func(db *store.DB) error {
+		in := registry.GrantInput{
+			Subject: registry.Subject{Type: registry.ApplicationSubject, ID: p.Client},
+			Service: p.Service, Object: p.Object, Kind: registry.PermissionGrant, Key: p.Permission,
+		}
+		if p.Template != "" {
+			in.Kind, in.Key = registry.TemplateGrant, p.Template
+		}
+		if p.User != "" {
+			user, err := db.UserByEmail(e.ctx, registry.Operator, p.User)
+			if err != nil {
+				return fmt.Errorf("no user signs in as %s: %w", p.User, err)
+			}
+			in.Subject = registry.Subject{Type: registry.UserSubject, ID: user.ID}
+		}
+		if err := db.Grant(e.ctx, registry.Operator, in); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(e.stdout, "%s now holds %s %s of %s\n", in.Subject.ID, in.Kind, in.Key, in.Service)
+		return err
+	})
+}

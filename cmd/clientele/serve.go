@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"clientele/oauth"
+	"clientele/store"
+	"clientele/web"
+)
+
+type serveCmd struct {
+	Addr           string   `env:"CLIENTELE_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
+	Demo           bool     `help:"Fill an empty database with a demo team first, and print its sign-ins."`
+	TrustedProxies []string `env:"CLIENTELE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For names the caller."`
+	TLSCert        string   `env:"CLIENTELE_TLS_CERT" placeholder:"PATH" help:"Certificate, to serve https."`
+	TLSKey         string   `env:"CLIENTELE_TLS_KEY" placeholder:"PATH" help:"The certificate's key."`
+}
+
+// Run serves until it is interrupted, then finishes the requests under way.
+func (s *serveCmd) Run(e *env) error {
+	issuer, err := issuerOf(e.Issuer, s.Addr)
+	if err != nil {
+		return err
+	}
+	proxies, err := prefixes(s.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		return errors.New("give --tls-cert and --tls-key together, or neither")
+	}
+	log := e.logger()
+	options, err := e.options(issuer, log)
+	if err != nil {
+		return err
+	}
+	if s.Demo {
+		if err := demo(e, options); err != nil {
+			return fmt.Errorf("fill in the demo team: %w", err)
+		}
+	}
+	db, err := store.Open(e.ctx, options)
+	if err != nil {
+		return err
+	}
+	server := &web.Server{
+		Store: db, OAuth: &oauth.Server{Issuer: issuer, Store: db, Now: e.now}, Issuer: issuer,
+		Secure: strings.HasPrefix(issuer, "https://"), TrustedProxies: proxies, Now: e.now, Log: log,
+	}
+	return errors.Join(s.serve(e, db, server.Handler(), issuer, log), db.Close())
+}
+
+func (s *serveCmd) serve(e *env, db *store.DB, handler http.Handler, issuer string, log *slog.Logger) error {
+	listener, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s; choose another address with --addr: %w", s.Addr, err)
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      5 * time.Minute, // a report of a large team, over a slow line
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	if err := announce(e, db, issuer); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	log.Info("listening", "addr", listener.Addr().String(), "issuer", issuer)
+
+	ctx, stop := context.WithCancel(e.ctx)
+	defer stop()
+	go sweepHourly(ctx, db, log)
+	failed := make(chan error, 1)
+	go func() {
+		if s.TLSCert != "" {
+			failed <- server.ServeTLS(listener, s.TLSCert, s.TLSKey)
+			return
+		}
+		failed <- server.Serve(listener)
+	}()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping; requests under way are finished first")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return fmt.Errorf("some requests were cut off: %w", err)
+	}
+	return nil
+}
+
+// announce says on standard output where to go: to the setup page while there
+// is no team yet, otherwise to the console.
+func announce(e *env, db *store.DB, issuer string) error {
+	code, needed, err := db.NewSetupCode(e.ctx)
+	if err != nil {
+		return fmt.Errorf("make a setup link: %w", err)
+	}
+	if needed {
+		fmt.Fprintf(e.stdout, "\nSet up your team and its first administrator here (the link works once):\n\n  %s/setup?code=%s\n\n", issuer, code)
+		return nil
+	}
+	fmt.Fprintf(e.stdout, "\nThe console is at %s\n\n", issuer)
+	return nil
+}
+
+// sweepHourly removes what has run out.
+func sweepHourly(ctx context.Context, db *store.DB, log *slog.Logger) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if err := db.Sweep(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("what has run out could not be removed yet", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package registry
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/cryptotest"
+	"time"
+)
+
+func TestSecret(t *testing.T) {
+	s := NewSecret()
+	if !s.WellFormed() || len(s.Reveal()) != 52 || !strings.HasPrefix(s.Reveal(), "cs_") {
+		t.Errorf("%q is not well formed", s.Reveal())
+	}
+	for i := range len(s.Reveal()) { // a scanner is not misled by a typing error
+		typo := []byte(s.Reveal())
+		if typo[i]++; ParseSecret(string(typo)).WellFormed() {
+			t.Errorf("%q passes for %q", typo, s.Reveal())
+		}
+	}
+	encoded, err := json.Marshal(map[string]any{"secret": s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, printed := range []string{fmt.Sprintf("%v %+v %#v %s", s, s, s, s), string(encoded), s.LogValue().String()} {
+		if strings.Contains(printed, s.Reveal()) {
+			t.Errorf("printed as %s", printed)
+		}
+	}
+}
+
+func TestSecretsDiffer(t *testing.T) {
+	cryptotest.SetGlobalRandom(t, 1)
+	a, b := NewSecret(), NewSecret()
+	cryptotest.SetGlobalRandom(t, 1)
+	if again := NewSecret(); again != a || a == b {
+		t.Errorf("got %q, %q and %q again, want two that differ and the first again", a.Reveal(), b.Reveal(), again.Reveal())
+	}
+}
+
+func TestDecide(t *testing.T) {
+	view, edit := Permission{"orders", "view"}, Permission{"orders", "edit"}
+	tests := []struct {
+		name   string
+		held   []Held
+		scopes []string
+		q      Question
+		want   bool
+	}{
+		{"nothing held", nil, nil, Question{Permission: view}, false},
+		{"held on the service", []Held{{Permission: view}}, nil, Question{Permission: view}, true},
+		{"another permission", []Held{{Permission: view}}, nil, Question{Permission: edit}, false},
+		{"another service", []Held{{Permission: Permission{"billing", "view"}}}, nil, Question{Permission: view}, false},
+		{"the service level wins", []Held{{Permission: view}}, nil, Question{Permission: view, Object: "pool/one"}, true},
+		{"on the container of the object", []Held{{Permission: view, Object: "pool"}}, nil, Question{Permission: view, Object: "pool/one"}, true},
+		{"on the object", []Held{{Permission: view, Object: "pool/one"}}, nil, Question{Permission: view, Object: "pool/one"}, true},
+		{"on another object", []Held{{Permission: view, Object: "pool/one"}}, nil, Question{Permission: view, Object: "pool/onetwo"}, false},
+		{"on a container of like name", []Held{{Permission: view, Object: "poo"}}, nil, Question{Permission: view, Object: "pool/one"}, false},
+		{"an object is not the service", []Held{{Permission: view, Object: "pool"}}, nil, Question{Permission: view}, false},
+		{"scope and permission", []Held{{Permission: view}}, []string{"orders:read"}, Question{Permission: view, Scope: "orders:read"}, true},
+		{"permission without scope", []Held{{Permission: view}}, []string{"orders:write"}, Question{Permission: view, Scope: "orders:read"}, false},
+		{"scope without permission", nil, []string{"orders:read"}, Question{Permission: view, Scope: "orders:read"}, false},
+		{"the scope of the whole area", []Held{{Permission: view}}, []string{"orders"}, Question{Permission: view, Scope: "orders:read"}, true},
+		{"a narrower scope is not the area", []Held{{Permission: view}}, []string{"orders:read"}, Question{Permission: view, Scope: "orders"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Decide(tt.held, tt.scopes, tt.q); got.Allowed != tt.want {
+				t.Errorf("got %+v, want allowed %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCheckNamesEveryWrongField(t *testing.T) {
+	valid := NewClient{
+		ClientDetails: ClientDetails{Name: "Payroll", Grants: []string{ClientCredentials}, AuthMethod: SecretBasic},
+		Scopes:        []string{"orders:read"},
+	}
+	with := func(change func(*NewClient)) NewClient {
+		c := valid
+		change(&c)
+		return c
+	}
+	tests := []struct {
+		name string
+		in   NewClient
+		want Invalid
+	}{
+		{"valid", valid, nil},
+		{"nothing", NewClient{}, Invalid{
+			"name": "Enter a name.", "grant": "Choose at least one grant type.",
+			"auth_method": "Choose an authentication method from: client_secret_basic, client_secret_post.", "scope": "Choose at least one scope.",
+		}},
+		{"long name", with(func(c *NewClient) { c.Name = strings.Repeat("ä", 81) }), Invalid{"name": "Use at most 80 characters."}},
+		{"name that turns writing around", with(func(c *NewClient) { c.Name = "Pay\u202eroll" }), Invalid{"name": "Use visible characters only: no control or direction marks."}},
+		{"name that is not UTF-8", with(func(c *NewClient) { c.Name = "Pay\xffroll" }), Invalid{"name": "Use visible characters only: no control or direction marks."}},
+		{"unknown grant", with(func(c *NewClient) { c.Grants = []string{"password"} }), Invalid{"grant": "Choose a grant type from: client_credentials."}},
+		{"unknown method", with(func(c *NewClient) { c.AuthMethod = "none" }), Invalid{"auth_method": "Choose an authentication method from: client_secret_basic, client_secret_post."}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := Check(tt.in)
+			got, _ := errors.AsType[Invalid](err)
+			if fmt.Sprint(got) != fmt.Sprint(tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestSecretState(t *testing.T) {
+	now := time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)
+	tests := []struct {
+		name   string
+		secret ClientSecret
+		want   SecretState
+		live   bool
+	}{
+		{"no end", ClientSecret{}, SecretLive, true},
+		{"ends later", ClientSecret{ExpiresAt: now.Add(time.Second)}, SecretEnding, true},
+		{"ends now", ClientSecret{ExpiresAt: now}, SecretExpired, false},
+		{"ended by hand", ClientSecret{RevokedAt: now, ExpiresAt: now.Add(time.Hour)}, SecretEnded, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.secret.State(now); got != tt.want || tt.secret.Authenticates(now) != tt.live {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestChainHashCoversEveryField(t *testing.T) {
+	base := Event{Seq: 1, At: time.UnixMilli(1), Actor: Actor{Type: UserActor, ID: "a", Name: "b", Address: "c", RequestID: "d"},
+		Action: "e", Outcome: Done, Target: Target{"f", "g", "h"}, Before: "i", After: "j"}
+	changes := map[string]func(*Event){
+		"seq": func(e *Event) { e.Seq++ }, "at": func(e *Event) { e.At = e.At.Add(time.Millisecond) },
+		"actor type": func(e *Event) { e.Actor.Type = OperatorActor }, "actor ID": func(e *Event) { e.Actor.ID += "x" },
+		"actor name": func(e *Event) { e.Actor.Name += "x" }, "address": func(e *Event) { e.Actor.Address += "x" },
+		"request ID": func(e *Event) { e.Actor.RequestID += "x" }, "action": func(e *Event) { e.Action += "x" },
+		"outcome": func(e *Event) { e.Outcome = Refused }, "target type": func(e *Event) { e.Target.Type += "x" },
+		"target ID": func(e *Event) { e.Target.ID += "x" }, "target name": func(e *Event) { e.Target.Name += "x" },
+		"before": func(e *Event) { e.Before += "x" }, "after": func(e *Event) { e.After += "x" },
+		"moved letter": func(e *Event) { e.Target.Type, e.Target.ID = e.Target.Type+e.Target.ID, "" },
+	}
+	want := base.ChainHash("before")
+	for name, change := range changes {
+		changed := base
+		change(&changed)
+		if changed.ChainHash("before") == want {
+			t.Errorf("%s: the hash did not change", name)
+		}
+	}
+	if base.ChainHash("other") == want {
+		t.Error("the hash does not cover the one before")
+	}
+}
