@@ -9,10 +9,10 @@ import (
 // Error is a refusal, as the client is told of it (RFC 6749, section 5.2; RFC
 // 6750, section 3.1). Every method of Server that fails returns one.
 type Error struct {
-	Code        string // "invalid_grant"; "" when a bearer token is simply missing
-	Description string // for the client's developer; never a secret or a cause
-	Status      int
-	Scope       string // what insufficient_scope asks for
+	Code        string `json:"error"`             // "invalid_grant"; "" when a bearer token is simply missing
+	Description string `json:"error_description"` // for the client's developer; never a secret or a cause
+	Status      int    `json:"-"`
+	Scope       string `json:"scope,omitempty"` // what insufficient_scope asks for
 	cause       error  // for the log
 }
 

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -36,6 +37,16 @@ func (s *Server) Metadata() Metadata {
 		TokenEndpointAuthMethodsSupported: []string{registry.SecretBasic, registry.SecretPost},
 		ResponseTypesSupported:            []string{},
 	}
+}
+
+// JWKS returns the public keys that verify tokens, as a JWK Set. The caller
+// must not change it.
+func (s *Server) JWKS(ctx context.Context) ([]byte, error) {
+	keys, err := s.Store.SigningKeys(ctx)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return keys.JWKS(), nil
 }
 
 func grantTypes() []string { return slices.Sorted(maps.Keys(grants)) }

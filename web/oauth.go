@@ -1,0 +1,83 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"clientele/oauth"
+)
+
+// forFiveMinutes lets clients keep what seldom changes. A signing key is
+// published for longer than that before it signs.
+const forFiveMinutes = "public, max-age=300"
+
+// token handles POST /oauth2/token.
+func (s *Server) token(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	c.Response().Header().Set("Pragma", "no-cache") // RFC 6749, section 5.1
+	req, err := oauth.ParseTokenRequest(c.Request())
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	req.Address = c.RealIP()
+	token, err := s.OAuth.Token(c.Request().Context(), req)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	return c.JSON(http.StatusOK, token)
+}
+
+// jwks handles GET /oauth2/jwks.
+func (s *Server) jwks(c echo.Context) error {
+	keys, err := s.OAuth.JWKS(c.Request().Context())
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	c.Response().Header().Set("Cache-Control", forFiveMinutes)
+	return c.JSONBlob(http.StatusOK, keys)
+}
+
+// authorizationServerMetadata handles GET /.well-known/oauth-authorization-server.
+func (s *Server) authorizationServerMetadata(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", forFiveMinutes)
+	return c.JSON(http.StatusOK, s.OAuth.Metadata())
+}
+
+// refuse answers with the protocol's own error document.
+func (s *Server) refuse(c echo.Context, err error) error {
+	refusal, ok := errors.AsType[*oauth.Error](err)
+	if !ok {
+		return err
+	}
+	header := c.Response().Header()
+	if challenge := refusal.Challenge(); challenge != "" {
+		header.Set("WWW-Authenticate", challenge)
+	}
+	if refusal.Status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", "2")
+		s.Log.ErrorContext(c.Request().Context(), "protocol request failed", "path", c.Path(), "err", refusal)
+	}
+	return c.JSON(refusal.Status, refusal)
+}
+
+// anyOrigin lets scripts of every origin read what an endpoint answers. No
+// cookie counts there, so none is allowed.
+func anyOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set("Access-Control-Allow-Origin", "*")
+		c.Response().Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+		return next(c)
+	}
+}
+
+// preflight answers OPTIONS, by which a browser asks before it lets a script
+// send credentials in a header.
+func preflight(c echo.Context) error {
+	header := c.Response().Header()
+	header.Set("Access-Control-Allow-Methods", "GET, POST")
+	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	header.Set("Access-Control-Max-Age", "7200")
+	return c.NoContent(http.StatusNoContent)
+}
