@@ -1,0 +1,133 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Cookie, type TestInfo, test as base, expect } from '@playwright/test';
+import { join } from 'node:path';
+import { Server } from './server';
+
+export { expect };
+
+export type User = { email: string; password: string; role: string };
+
+/** A server with the demo team, and the sign-ins that it printed, administrator first. */
+export type Demo = { server: Server; url: string; users: User[]; readonly stdout: string };
+
+/** A server nobody has set up, and the one-time link that it printed. */
+export type Fresh = { server: Server; url: string; setupLink: string };
+
+type TestFixtures = {
+  /** A fresh server, for this test alone. */
+  fresh: Fresh;
+  /**
+   * Signs the browser in to the demo as its first user, or as the first with the role. The worker's tests share one
+   * session a user, because sign-ins are throttled: a test that signs out signs in through the form.
+   */
+  signIn: (role?: string) => Promise<User>;
+  /** Fails unless axe finds nothing on the page as it is now. */
+  axe: () => Promise<void>;
+  /** Saves a picture of the whole page as `shots/NAME-desktop-light.png`, or whatever the project shows. */
+  shoot: (name: string) => Promise<void>;
+  /**
+   * What the pages complain of: blocked by the CSP, errors in the console and in scripts, answers of 500 and above,
+   * missing styles and pictures. The test fails at its end unless this is empty; a test that provokes one removes it.
+   */
+  problems: string[];
+};
+
+type WorkerFixtures = {
+  /** The demo server of this worker. Its tests share it, so each works on applications that it made itself. */
+  demo: Demo;
+  sessions: Map<string, Cookie[]>;
+};
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  demo: [
+    async ({}, use) => {
+      const server = await Server.start('--demo');
+      const lines = await server.printed(/^ {2}(\S+@\S+) +(\S+) +(\S.*)$/gm);
+      const users = lines.map(([, email, password, role]) => ({ email, password, role: role.trim() }));
+      await use({ server, url: server.url, users, get stdout() { return server.stdout; } });
+      await server.stop();
+    },
+    { scope: 'worker' },
+  ],
+
+  sessions: [async ({}, use) => use(new Map()), { scope: 'worker' }],
+
+  baseURL: async ({ demo }, use) => use(demo.url),
+
+  fresh: async ({ problems }, use, testInfo) => {
+    const server = await Server.start();
+    const [[setupLink]] = await server.printed(/\S+\/setup\?code=\S+/g);
+    await use({ server, url: server.url, setupLink });
+    await attachLog(testInfo, problems, server.stderr);
+    await server.stop();
+  },
+
+  signIn: async ({ demo, sessions, context }, use) => {
+    await use(async (role) => {
+      const user = role ? demo.users.find((user) => user.role === role) : demo.users[0];
+      if (!user) throw new Error(`no ${role} among the demo's users:\n${demo.stdout}`);
+      const session = sessions.get(user.email);
+      if (session) {
+        await context.addCookies(session);
+      } else {
+        const { email, password } = user;
+        const answer = await context.request.post('/login', { form: { email, password }, maxRedirects: 0 });
+        expect(answer.status(), `sign-in of ${email}`).toBe(303);
+        sessions.set(email, await context.cookies());
+      }
+      return user;
+    });
+  },
+
+  axe: async ({ page, javaScriptEnabled }, use) => {
+    await use(async () => {
+      // With script off the browser runs no timers, on which axe waits between its steps. Promises still work.
+      if (!javaScriptEnabled) {
+        await page.evaluate(() => {
+          const soon = (step: () => void, delay = 0) => delay || Promise.resolve().then(step);
+          window.setTimeout = soon as typeof setTimeout;
+        });
+      }
+      // Legacy mode stays on this page; the other opens a second one, which is for frames of other origins.
+      const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+      const found = violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target}`));
+      expect(found, `axe on ${page.url()}`).toEqual([]);
+    });
+  },
+
+  shoot: async ({ page }, use, { project }) => {
+    const scene = project.name.replace(/^shots-/, '');
+    await use(async (name) => {
+      await page.screenshot({ path: join(import.meta.dirname, 'shots', `${name}-${scene}.png`), fullPage: true });
+    });
+  },
+
+  problems: [
+    async ({ context, demo }, use, testInfo) => {
+      const problems: string[] = [];
+      const logged = demo.server.stderr.length;
+      context.on('console', (message) => {
+        // The browser logs each answer of 400 and above too; a 404 or 422 page is no problem, and the rest is seen below.
+        if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return;
+        problems.push(`console: ${message.text()}`);
+      });
+      context.on('weberror', (thrown) => problems.push(`script: ${thrown.error()}`));
+      context.on('response', (response) => {
+        const request = response.request();
+        const least = ['document', 'fetch', 'xhr'].includes(request.resourceType()) ? 500 : 400;
+        if (response.status() >= least) problems.push(`${response.status()}: ${request.method()} ${response.url()}`);
+      });
+      await use(problems);
+      await attachLog(testInfo, problems, demo.server.stderr.slice(logged));
+      expect(problems, 'problems on the pages').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Adds what a server logged to the report of a test that fails. */
+async function attachLog(testInfo: TestInfo, problems: string[], body: string): Promise<void> {
+  if (body && testInfo.errors.length + problems.length > 0) {
+    await testInfo.attach('server log', { body, contentType: 'text/plain' });
+  }
+}

@@ -1,0 +1,48 @@
+import { defineConfig, type PlaywrightTestOptions, type Project } from '@playwright/test';
+
+const screens: Record<string, Partial<PlaywrightTestOptions>> = {
+  desktop: { viewport: { width: 1440, height: 900 } },
+  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+};
+
+// desktop-light, desktop-light-noscript, … phone-dark-noscript walk the console; shots-desktop-light, … picture it.
+const scenes: Project[] = Object.entries(screens).flatMap(([screen, use]) =>
+  (['light', 'dark'] as const).flatMap((colorScheme): Project[] => {
+    const name = `${screen}-${colorScheme}`;
+    const testIgnore = ['interop/**', 'shots.spec.ts'];
+    return [
+      { name, testIgnore, use: { ...use, colorScheme } },
+      { name: `${name}-noscript`, testIgnore, use: { ...use, colorScheme, javaScriptEnabled: false } },
+      { name: `shots-${name}`, testMatch: 'shots.spec.ts', use: { ...use, colorScheme } },
+    ];
+  }),
+);
+
+export default defineConfig({
+  testDir: '.',
+  globalSetup: './global-setup.ts',
+  outputDir: 'test-results',
+  projects: [{ name: 'interop', testMatch: 'interop/**/*.spec.ts' }, ...scenes],
+  workers: 2,
+  forbidOnly: !!process.env.CI,
+  reporter: 'list',
+  use: {
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    screenshot: 'only-on-failure',
+    contextOptions: { reducedMotion: 'reduce' },
+    launchOptions: {
+      executablePath: '/usr/bin/chromium',
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+});
