@@ -13,7 +13,7 @@ import (
 )
 
 // raw opens the database behind the store's back, as an attacker with the file would.
-func raw(t *testing.T, database string) *sql.DB {
+func raw(t testing.TB, database string) *sql.DB {
 	t.Helper()
 	driver := "sqlite"
 	if store.IsPostgres(database) {
@@ -57,7 +57,7 @@ func demoCatalogue(names ...string) registry.Catalogue {
 	return c
 }
 
-func apply(t *testing.T, db *store.DB, c registry.Catalogue) {
+func apply(t testing.TB, db *store.DB, c registry.Catalogue) {
 	t.Helper()
 	if _, err := db.ApplyCatalogue(t.Context(), registry.Operator, c, false, false); err != nil {
 		t.Fatal(err)
