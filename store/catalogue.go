@@ -36,23 +36,23 @@ func (t *tx) catalogue(ctx context.Context) (registry.Catalogue, error) {
 		var service string
 		var s registry.Scope
 		err := rows.Scan(&service, &s.Key, &s.Name, &s.Description)
-		r.services[service].Scopes = append(r.services[service].Scopes, s)
+		r.service(service).Scopes = append(r.service(service).Scopes, s)
 		return err
 	})
 	r.each(`SELECT service, key, name, description FROM permissions ORDER BY service, position`, func(rows *sql.Rows) error {
 		var service string
 		var p registry.PermissionDef
 		err := rows.Scan(&service, &p.Key, &p.Name, &p.Description)
-		r.services[service].Permissions = append(r.services[service].Permissions, p)
+		r.service(service).Permissions = append(r.service(service).Permissions, p)
 		return err
 	})
 	r.each(`SELECT n.service, n.permission, n.needs FROM permission_needs n
 		JOIN permissions p ON p.service = n.service AND p.key = n.needs ORDER BY n.service, n.permission, p.position`, func(rows *sql.Rows) error {
 		var service, permission, needs string
 		err := rows.Scan(&service, &permission, &needs)
-		for i, p := range r.services[service].Permissions {
+		for i, p := range r.service(service).Permissions {
 			if p.Key == permission {
-				r.services[service].Permissions[i].Needs = append(p.Needs, needs)
+				r.service(service).Permissions[i].Needs = append(p.Needs, needs)
 			}
 		}
 		return err
@@ -61,16 +61,16 @@ func (t *tx) catalogue(ctx context.Context) (registry.Catalogue, error) {
 		var service string
 		var one registry.Template
 		err := rows.Scan(&service, &one.Key, &one.Name, &one.Description)
-		r.services[service].Templates = append(r.services[service].Templates, one)
+		r.service(service).Templates = append(r.service(service).Templates, one)
 		return err
 	})
 	r.each(`SELECT x.service, x.template, x.permission FROM template_permissions x
 		JOIN permissions p ON p.service = x.service AND p.key = x.permission ORDER BY x.service, x.template, p.position`, func(rows *sql.Rows) error {
 		var service, template, permission string
 		err := rows.Scan(&service, &template, &permission)
-		for i, one := range r.services[service].Templates {
+		for i, one := range r.service(service).Templates {
 			if one.Key == template {
-				r.services[service].Templates[i].Permissions = append(one.Permissions, permission)
+				r.service(service).Templates[i].Permissions = append(one.Permissions, permission)
 			}
 		}
 		return err
@@ -79,16 +79,16 @@ func (t *tx) catalogue(ctx context.Context) (registry.Catalogue, error) {
 		var service string
 		var c registry.Container
 		err := rows.Scan(&service, &c.Key, &c.Name)
-		r.services[service].Containers = append(r.services[service].Containers, c)
+		r.service(service).Containers = append(r.service(service).Containers, c)
 		return err
 	})
 	r.each(`SELECT service, container, key, name, path FROM objects ORDER BY service, container, position`, func(rows *sql.Rows) error {
 		var service, container string
 		var o registry.Object
 		err := rows.Scan(&service, &container, &o.Key, &o.Name, &o.Path)
-		for i, c := range r.services[service].Containers {
+		for i, c := range r.service(service).Containers {
 			if c.Key == container {
-				r.services[service].Containers[i].Objects = append(c.Objects, o)
+				r.service(service).Containers[i].Objects = append(c.Objects, o)
 			}
 		}
 		return err
@@ -106,6 +106,15 @@ type catalogueReader struct {
 	ctx      context.Context
 	services map[string]*registry.Service
 	err      error
+}
+
+// service returns the service of that key. One that was added between two
+// queries of a READ COMMITTED transaction is not part of the answer.
+func (r *catalogueReader) service(key string) *registry.Service {
+	if s, ok := r.services[key]; ok {
+		return s
+	}
+	return &registry.Service{}
 }
 
 func (r *catalogueReader) each(query string, scan func(*sql.Rows) error) {
@@ -151,6 +160,9 @@ func (db *DB) applyBuiltIn(ctx context.Context) error {
 func (db *DB) applyCatalogue(ctx context.Context, by registry.Actor, c registry.Catalogue, removeInUse, dryRun bool) (changes []registry.CatalogueChange, err error) {
 	what := intent{action: "catalogue.apply", need: registry.ManageSettings, target: registry.Target{Type: "catalogue", ID: "catalogue", Name: "Catalogue"}}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
+		if err := t.lockMeta(ctx); err != nil {
+			return registry.Event{}, err
+		}
 		old, err := t.catalogue(ctx)
 		if err != nil {
 			return registry.Event{}, err

@@ -103,7 +103,7 @@ var signingKeys = registry.Target{Type: "signing_keys", ID: "signing_keys", Name
 func (db *DB) RotateKeys(ctx context.Context, by registry.Actor, force bool) (signing []string, err error) {
 	what := intent{action: "keys.rotate", need: registry.ManageSettings, target: signingKeys}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
-		if err := t.lockKeys(ctx); err != nil {
+		if err := t.lockMeta(ctx); err != nil {
 			return registry.Event{}, err
 		}
 		keys, err := t.signingKeys(ctx, db.key)
@@ -144,13 +144,6 @@ func (db *DB) RotateKeys(ctx context.Context, by registry.Actor, force bool) (si
 		return nil, fmt.Errorf("rotate keys: %w", err)
 	}
 	return signing, nil
-}
-
-// lockKeys makes rotations wait for each other on PostgreSQL; SQLite has one
-// writer anyway.
-func (t *tx) lockKeys(ctx context.Context) error {
-	_, err := t.ExecContext(ctx, `UPDATE meta SET key_fingerprint = key_fingerprint`)
-	return err
 }
 
 func (t *tx) setKeyState(ctx context.Context, id string, state oauth.KeyState, at string) error {

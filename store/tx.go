@@ -128,6 +128,13 @@ func (t *tx) require(ctx context.Context, p registry.Permission) error {
 	return nil
 }
 
+// lockMeta makes changes that read much before they write wait for each other
+// on PostgreSQL; SQLite has one writer anyway.
+func (t *tx) lockMeta(ctx context.Context) error {
+	_, err := t.ExecContext(ctx, `UPDATE meta SET id = id`)
+	return err
+}
+
 // held returns the permissions of a subject, those from templates included. A
 // disabled user or application holds none.
 func (t *tx) held(ctx context.Context, s registry.Subject) ([]registry.Held, error) {
