@@ -9,11 +9,11 @@ const screens: Record<string, Partial<PlaywrightTestOptions>> = {
 const scenes: Project[] = Object.entries(screens).flatMap(([screen, use]) =>
   (['light', 'dark'] as const).flatMap((colorScheme): Project[] => {
     const name = `${screen}-${colorScheme}`;
-    const testIgnore = ['interop/**', 'shots.spec.ts'];
+    const shots = 'shots.spec.ts';
     return [
-      { name, testIgnore, use: { ...use, colorScheme } },
-      { name: `${name}-noscript`, testIgnore, use: { ...use, colorScheme, javaScriptEnabled: false } },
-      { name: `shots-${name}`, testMatch: 'shots.spec.ts', use: { ...use, colorScheme } },
+      { name, testIgnore: shots, use: { ...use, colorScheme } },
+      { name: `${name}-noscript`, testIgnore: shots, use: { ...use, colorScheme, javaScriptEnabled: false } },
+      { name: `shots-${name}`, testMatch: shots, use: { ...use, colorScheme } },
     ];
   }),
 );
@@ -22,7 +22,7 @@ export default defineConfig({
   testDir: '.',
   globalSetup: './global-setup.ts',
   outputDir: 'test-results',
-  projects: [{ name: 'interop', testMatch: 'interop/**/*.spec.ts' }, ...scenes],
+  projects: scenes,
   workers: 2,
   forbidOnly: !!process.env.CI,
   reporter: 'list',
