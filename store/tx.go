@@ -183,6 +183,9 @@ func (db *DB) recordRefusal(ctx context.Context, by registry.Actor, action strin
 	if forbidden, ok := errors.AsType[registry.Forbidden](cause); ok {
 		event.After = snapshot(map[string]string{"missing_permission": forbidden.Missing.String()})
 	}
+	if missing, ok := errors.AsType[registry.MissingScope](cause); ok {
+		event.After = snapshot(map[string]string{"missing_scope": missing.Scope})
+	}
 	ctx = context.WithoutCancel(ctx)
 	err := db.inTx(ctx, by, false, func(t *tx) error { return t.appendEvent(ctx, event) })
 	if err != nil {

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"clientele/registry"
+)
+
+// ApplicationActor returns the application as the one for whom something is
+// done, or registry.ErrNotFound when it was deleted.
+func (db *DB) ApplicationActor(ctx context.Context, id string) (registry.Actor, error) {
+	by := registry.Actor{Type: registry.ApplicationActor, ID: id}
+	err := db.read.QueryRowContext(ctx, `SELECT name FROM applications WHERE id = $1 AND deleted_at IS NULL`, id).Scan(&by.Name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return registry.Actor{}, registry.ErrNotFound
+	}
+	if err != nil {
+		return registry.Actor{}, fmt.Errorf("load the calling application: %w", err)
+	}
+	return by, nil
+}
+
+// RequireScope returns registry.MissingScope unless the scopes that by's token
+// carries open the needed one. The refusal of the action is recorded.
+func (db *DB) RequireScope(ctx context.Context, by registry.Actor, carried []string, needed, action string) error {
+	if registry.HasScope(carried, needed) {
+		return nil
+	}
+	err := registry.MissingScope{Scope: needed}
+	db.recordRefusal(ctx, by, action, registry.Target{}, err)
+	return err
+}
+
+// ApplicationRecords returns up to limit living applications by name, those
+// after the cursor when it is not "", and the cursor to go on from, or "" after
+// the last. It fails with registry.Invalid when the cursor is none.
+func (db *DB) ApplicationRecords(ctx context.Context, by registry.Actor, cursor string, limit int) (page []registry.ApplicationRecord, next string, err error) {
+	err = db.view(ctx, by, "application.list", registry.ViewApplications, func(t *tx) error {
+		var after registry.Cursor
+		if cursor != "" {
+			if after, err = registry.ParseCursor(cursor, registry.SortName); err != nil {
+				return registry.Invalid{"cursor": "Use the cursor that came with the page before."}
+			}
+		}
+		page, err = t.applicationRecords(ctx, `
+			SELECT id FROM applications WHERE deleted_at IS NULL AND name_key > $1 ORDER BY name_key LIMIT $2`, after.Name, limit+1)
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list applications: %w", err)
+	}
+	if len(page) > limit {
+		page = page[:limit]
+		last := page[limit-1]
+		next = registry.Cursor{Sort: registry.SortName, Name: registry.NameKey(last.Name), ID: last.ID}.String()
+	}
+	return page, next, nil
+}
+
+// ApplicationRecord returns a living application, or registry.ErrNotFound.
+func (db *DB) ApplicationRecord(ctx context.Context, by registry.Actor, id string) (record registry.ApplicationRecord, err error) {
+	err = db.view(ctx, by, "application.read", registry.ViewApplications, func(t *tx) error {
+		found, err := t.applicationRecords(ctx, `SELECT id FROM applications WHERE deleted_at IS NULL AND id = $1`, id)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return registry.ErrNotFound
+		}
+		record = found[0]
+		return nil
+	})
+	if err != nil {
+		return registry.ApplicationRecord{}, fmt.Errorf("read application: %w", err)
+	}
+	return record, nil
+}
+
+// applicationRecords returns the applications whose IDs a statement selects, by name.
+func (t *tx) applicationRecords(ctx context.Context, ids string, args ...any) ([]registry.ApplicationRecord, error) {
+	rows, err := t.QueryContext(ctx, `
+		SELECT id, type, origin, status, name, description, auth_method, token_alg, created_at, created_by, created_by_name, last_used_at, last_used_address
+		FROM applications WHERE id IN (`+ids+`) ORDER BY name_key`, args...)
+	if err != nil {
+		return nil, err
+	}
+	records, err := collect(rows, func(r *registry.ApplicationRecord) []any {
+		return []any{
+			&r.ID, &r.Type, &r.Origin, &r.Status, &r.Name, &r.Description, &r.AuthMethod, &r.TokenAlg,
+			seconds{&r.CreatedAt}, &r.CreatedBy, &r.CreatedByName, seconds{&r.LastUsedAt}, &r.LastUsedAddress,
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[string]*registry.ApplicationRecord, len(records))
+	for i := range records {
+		byID[records[i].ID] = &records[i]
+	}
+	each := func(query string, into func(*sql.Rows) error) {
+		if err == nil {
+			err = t.eachRow(ctx, query, args, into)
+		}
+	}
+	var id, key string
+	each(`SELECT application_id, grant_type FROM application_grant_types WHERE application_id IN (`+ids+`) ORDER BY grant_type`, func(rows *sql.Rows) error {
+		err := rows.Scan(&id, &key)
+		byID[id].Grants = append(byID[id].Grants, key)
+		return err
+	})
+	each(`SELECT application_id, scope FROM application_scopes WHERE application_id IN (`+ids+`) ORDER BY scope`, func(rows *sql.Rows) error {
+		err := rows.Scan(&id, &key)
+		byID[id].Scopes = append(byID[id].Scopes, key)
+		return err
+	})
+	each(`SELECT subject_id, service, object, kind, key FROM grants
+		WHERE subject_type = 'application' AND subject_id IN (`+ids+`) ORDER BY service, object, kind, key`, func(rows *sql.Rows) error {
+		var g registry.HeldGrant
+		err := rows.Scan(&id, &g.Service, &g.Object, &g.Kind, &g.Key)
+		byID[id].Permissions = append(byID[id].Permissions, g)
+		return err
+	})
+	return records, err
+}
+
+func (t *tx) eachRow(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error {
+	rows, err := t.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
