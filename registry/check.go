@@ -19,6 +19,8 @@ var rules = func() *validator.Validate {
 		return name + "|" + f.Tag.Get("label")
 	})
 	must(v.RegisterValidation("plain_text", func(f validator.FieldLevel) bool { return isPlainText(f.Field().String()) }))
+	v.RegisterStructValidation(checkUserPassword, NewUser{})
+	v.RegisterStructValidation(checkTeamPassword, Setup{})
 	return v
 }()
 
@@ -59,6 +61,8 @@ func explain(f validator.FieldError, label string) string {
 		return fmt.Sprintf("Choose %s%s from: %s.", article(label), label, strings.Join(strings.Fields(f.Param()), ", "))
 	case "email":
 		return "Enter an e-mail address such as name@example.com."
+	case "guessable":
+		return "Choose a password that is harder to guess: not a common one, and without your name, e-mail address or team."
 	case "plain_text":
 		return "Use visible characters only: no control or direction marks."
 	default:

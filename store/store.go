@@ -59,6 +59,7 @@ type DB struct {
 	keys      cache[struct{}, *oauth.KeySet]
 	refusals  recent
 	usage     usage
+	passwords hasher
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -110,7 +111,7 @@ func (db *DB) Ready(ctx context.Context) error {
 }
 
 func connect(o Options) (*DB, error) {
-	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, key: o.Key}
+	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, key: o.Key, passwords: newHasher()}
 	var err error
 	if IsPostgres(o.Database) {
 		db.dialect = postgres

@@ -88,7 +88,7 @@ func (d *demoMaker) makeTeam(code string) ([]string, error) {
 		passwords[i] = strings.ToLower(rand.Text()[:16])
 	}
 	first := demoUsers[0]
-	admin, err := d.db.Setup(d.ctx, code, registry.Setup{
+	admin, err := d.db.Setup(d.ctx, registry.System, code, registry.Setup{
 		Team: "Demo Team", NewUser: registry.NewUser{Name: first.name, Email: first.email, Password: passwords[0]},
 	})
 	if err != nil {

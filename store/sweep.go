@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"clientele/registry"
+)
+
+// Sweep removes what has run out: sessions, known browsers, attempts to sign
+// in, drafts, secrets that nobody came to see, and applications that were
+// deleted longer ago than they are kept.
+func (db *DB) Sweep(ctx context.Context) error {
+	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
+		for statement, until := range map[string]time.Time{
+			`DELETE FROM sessions WHERE expires_at <= $1`:      t.now,
+			`DELETE FROM sessions WHERE seen_at <= $1`:         t.now.Add(-SessionIdle),
+			`DELETE FROM devices WHERE expires_at <= $1`:       t.now,
+			`DELETE FROM drafts WHERE expires_at <= $1`:        t.now,
+			`DELETE FROM shown_secrets WHERE expires_at <= $1`: t.now,
+			`DELETE FROM signin_attempts WHERE starts <= $1`:   t.now.Add(-attemptWindow),
+		} {
+			if _, err := t.ExecContext(ctx, statement, until.Unix()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("remove what has run out: %w", err)
+	}
+	return db.purgeApplications(ctx)
+}
+
+// purgeApplications removes the applications that were deleted longer ago than
+// registry.DeletedFor, each with its own event.
+func (db *DB) purgeApplications(ctx context.Context) error {
+	rows, err := db.read.QueryContext(ctx, `SELECT id FROM applications WHERE deleted_at <= $1 ORDER BY deleted_at`,
+		db.now().Add(-registry.DeletedFor).Unix())
+	if err != nil {
+		return fmt.Errorf("look for deleted applications: %w", err)
+	}
+	ids, err := collect(rows, func(id *string) []any { return []any{id} })
+	if err != nil {
+		return fmt.Errorf("look for deleted applications: %w", err)
+	}
+	for _, id := range ids {
+		if err := db.purgeApplication(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) purgeApplication(ctx context.Context, id string) error {
+	target := registry.Target{Type: "application", ID: id}
+	err := db.change(ctx, registry.System, intent{action: "application.purge", target: target}, func(t *tx) (registry.Event, error) {
+		err := t.QueryRowContext(ctx, `DELETE FROM applications WHERE id = $1 AND deleted_at IS NOT NULL RETURNING name`, id).Scan(&target.Name)
+		if errors.Is(err, sql.ErrNoRows) { // another instance was faster
+			return registry.Event{}, errUnchanged
+		}
+		if err == nil {
+			_, err = t.ExecContext(ctx, `DELETE FROM grants WHERE subject_type = 'application' AND subject_id = $1`, id)
+		}
+		return registry.Event{Target: target}, err
+	})
+	if err != nil {
+		return fmt.Errorf("purge application %s: %w", id, err)
+	}
+	return nil
+}
