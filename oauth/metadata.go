@@ -10,7 +10,7 @@ import (
 
 // The addresses of the endpoints, below the issuer.
 const (
-	TokenPath    = "/oauth2/token"
+	TokenPath    = "/oauth2/token" //nolint:gosec // an address, not a credential
 	JWKSPath     = "/oauth2/jwks"
 	MetadataPath = "/.well-known/oauth-authorization-server"
 )

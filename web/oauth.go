@@ -48,7 +48,7 @@ func (s *Server) authorizationServerMetadata(c echo.Context) error {
 // refuse answers with the protocol's own error document.
 func (s *Server) refuse(c echo.Context, err error) error {
 	refusal, ok := errors.AsType[*oauth.Error](err)
-	if !ok {
+	if !ok || c.Request().Context().Err() != nil { // nobody waits for the answer any more
 		return err
 	}
 	header := c.Response().Header()

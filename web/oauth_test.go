@@ -122,8 +122,10 @@ type brokenStore struct{}
 var errDown = errors.New("the database is down")
 
 func (brokenStore) OAuthClient(context.Context, string) (*oauth.Client, error) { return nil, errDown }
-func (brokenStore) SigningKeys(context.Context) (*oauth.KeySet, error)         { return nil, errDown }
-func (brokenStore) TokenIssued(oauth.Use)                                      {}
+
+func (brokenStore) SigningKeys(context.Context) (*oauth.KeySet, error) { return nil, errDown }
+
+func (brokenStore) TokenIssued(oauth.Use) {}
 
 func TestProtocolEndpointsAskToRetryWhenTheDatabaseIsDown(t *testing.T) {
 	s := &Server{
