@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,8 +38,8 @@ const (
 // The grant types and authentication methods that a client can be registered with.
 const (
 	ClientCredentials = "client_credentials"
-	SecretBasic       = "client_secret_basic" //nolint:gosec // the name of a method, not a credential
-	SecretPost        = "client_secret_post"  //nolint:gosec // the name of a method, not a credential
+	SecretBasic       = "client_secret_basic"
+	SecretPost        = "client_secret_post" 
 )
 
 // Application is anything registered to call the platform's APIs.
@@ -74,6 +76,17 @@ type NewClient struct {
 	// Origin is who configures the client; "" is the team. Only the operator
 	// may say that the platform does.
 	Origin Origin `form:"-" json:"-" validate:"-"`
+}
+
+// TemplateGrants returns the templates that the client starts with, by service.
+func (c NewClient) TemplateGrants() []HeldGrant {
+	var grants []HeldGrant
+	for _, service := range slices.Sorted(maps.Keys(c.Templates)) {
+		if c.Templates[service] != "" {
+			grants = append(grants, HeldGrant{Service: service, Kind: "template", Key: c.Templates[service]})
+		}
+	}
+	return grants
 }
 
 // ClientDetails is what the first page of the wizard asks for, and what can be

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -53,7 +54,9 @@ func start(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	addr := listener.Addr().String()
-	listener.Close()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
 	s := &server{issuer: "http://" + addr}
 	environment := append(os.Environ(), "CLIENTELE_DATABASE="+filepath.Join(dir, "interop.db"), "CLIENTELE_ISSUER="+s.issuer, "CLIENTELE_ADDR="+addr)
 	s.run = func(args ...string) []byte {
@@ -77,7 +80,9 @@ func start(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		serve.Wait()
+		if err := serve.Wait(); err != nil {
+			t.Errorf("the server did not stop in good order: %v", err)
+		}
 		if t.Failed() {
 			t.Logf("the server said:\n%s", &log)
 		}
@@ -185,7 +190,7 @@ func TestTheOtherMethodIsRefused(t *testing.T) {
 	c := s.register(t, "client_secret_basic")
 	config := clientcredentials.Config{ClientID: c.ID, ClientSecret: c.Secret, TokenURL: c.TokenEndpoint, AuthStyle: oauth2.AuthStyleInParams}
 	_, err := config.Token(t.Context())
-	refused, ok := err.(*oauth2.RetrieveError)
+	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok || refused.ErrorCode != "invalid_client" || refused.Response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("got %v, want 401 invalid_client", err)
 	}
