@@ -1,0 +1,89 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"clientele/oauth"
+	"clientele/registry"
+	"clientele/views"
+)
+
+// problemDocument is how the REST API tells of an error (RFC 9457). Its type
+// is always "about:blank": the status says it all.
+type problemDocument struct {
+	Type              string             `json:"type"`
+	Title             string             `json:"title"`
+	Status            int                `json:"status"`
+	Detail            string             `json:"detail"`
+	Error             string             `json:"error,omitempty"` // the code of RFC 6750, section 3.1
+	MissingScope      string             `json:"missing_scope,omitempty"`
+	MissingPermission *missingPermission `json:"missing_permission,omitempty"`
+	Errors            registry.Invalid   `json:"errors,omitempty"` // by parameter
+	RequestID         string             `json:"request_id"`
+}
+
+type missingPermission struct {
+	Service     string `json:"service"`
+	ServiceName string `json:"service_name"`
+	Key         string `json:"key"`
+	Name        string `json:"name"`
+	AssignAt    string `json:"assign_at"` // the page where an administrator can
+}
+
+// problem answers an API request that err ended.
+func (s *Server) problem(c echo.Context, told views.Failure, err error) error {
+	p := problemDocument{Type: "about:blank", Status: told.Status, Detail: told.Text, RequestID: told.RequestID}
+	if missing, ok := errors.AsType[registry.MissingScope](err); ok {
+		p.MissingScope = missing.Scope
+		err = oauth.InsufficientScope(missing.Scope)
+	}
+	if refusal, ok := errors.AsType[*oauth.Error](err); ok {
+		p.refused(refusal)
+		if challenge := refusal.Challenge(); challenge != "" {
+			c.Response().Header().Set("WWW-Authenticate", challenge)
+		}
+	}
+	if forbidden, ok := errors.AsType[registry.Forbidden](err); ok {
+		s.lacks(c, &p, forbidden.Missing)
+	}
+	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
+		p.Status, p.Detail, p.Errors = http.StatusBadRequest, "Query parameters are wrong.", invalid
+	}
+	p.Title = http.StatusText(p.Status)
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.Blob(p.Status, "application/problem+json", text)
+}
+
+func (p *problemDocument) refused(refusal *oauth.Error) {
+	p.Status, p.Detail = refusal.Status, refusal.Description
+	if refusal.Status < http.StatusInternalServerError {
+		p.Error = refusal.Code
+	}
+}
+
+// lacks says which permission the calling application lacks and where to
+// assign it.
+func (s *Server) lacks(c echo.Context, p *problemDocument, missing registry.Permission) {
+	m := missingPermission{
+		Service: missing.Service, ServiceName: missing.Service, Key: missing.Key, Name: missing.Key,
+		AssignAt: s.Issuer + "/admin/applications/" + url.PathEscape(actor(c).ID) + "/permissions",
+	}
+	if catalogue, err := s.Store.Catalogue(c.Request().Context()); err == nil {
+		service, _ := catalogue.Service(missing.Service)
+		permission, _ := service.Permission(missing.Key)
+		m.ServiceName, m.Name = service.Name, permission.Name
+	}
+	p.MissingPermission = &m
+	p.Detail = fmt.Sprintf("The application %s lacks the permission %s of the service %s (%s). Assign it at %s",
+		actor(c).Name, m.Name, m.ServiceName, missing, m.AssignAt)
+}

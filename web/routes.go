@@ -1,0 +1,80 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"clientele/oauth"
+	"clientele/registry"
+	"clientele/static"
+)
+
+// routes is the table of contents: everything the server answers to.
+func (s *Server) routes(e *echo.Echo) {
+	all := area{e: e}
+	all.get("/healthz", s.healthz)
+	all.get("/readyz", s.readyz)
+	all.get("/static/*", echo.WrapHandler(static.Handler()))
+
+	// Other programs: no cookie counts, so other sites' pages may call.
+	protocol := all.through(anyOrigin)
+	protocol.post(oauth.TokenPath, s.token)
+	protocol.get(oauth.JWKSPath, s.jwks)
+	protocol.get(oauth.MetadataPath, s.authorizationServerMetadata)
+	for _, path := range []string{oauth.TokenPath, oauth.JWKSPath, oauth.MetadataPath} {
+		protocol.e.OPTIONS(path, preflight, anyOrigin)
+	}
+
+	// People, signed in or not.
+	pages := all.through(noStore, sameOrigin, s.recognize)
+	pages.get("/setup", s.setupPage)
+	pages.post("/setup", s.setup)
+	pages.post("/setup/check", s.setupCheck)
+	pages.get("/login", s.loginPage)
+	pages.post("/login", s.login)
+	pages.post("/logout", s.logout)
+	pages.post("/theme", s.theme)
+
+	// People who are signed in. Use cases judge what each may do; an area
+	// that someone may not even look at is not there for them.
+	console := pages.through(signedIn)
+	console.get("/", s.home)
+
+	applications := console.through(s.viewing(registry.ViewApplications))
+	applications.get("/admin/scopes", s.scopes)
+
+	auditLog := console.through(s.viewing(registry.ReadAuditLog))
+	auditLog.get("/admin/audit-log", s.auditLog)
+	auditLog.get("/admin/audit-log/:seq", s.auditEvent)
+	auditLog.file("/admin/audit-log.csv", s.auditLogCSV)
+	auditLog.file("/admin/audit-log.jsonl", s.auditLogJSONL)
+
+	// The REST API: an access token counts, and nothing else.
+	api := all.through(noStore)
+	api.through(s.bearer("audit.log:read", "audit-log.read")).get("/api/v1/audit-log", s.listAuditEvents)
+	api.through(s.bearer("applications:read", "application.list")).get("/api/v1/applications", s.apiApplications)
+	api.through(s.bearer("applications:read", "application.read")).get("/api/v1/applications/:id", s.apiApplication)
+}
+
+// area is a part of the site, whose requests pass the same middleware.
+type area struct {
+	e          *echo.Echo
+	middleware []echo.MiddlewareFunc
+}
+
+// through returns the part of the area whose requests pass m as well.
+func (a area) through(m ...echo.MiddlewareFunc) area {
+	return area{a.e, append(a.middleware[:len(a.middleware):len(a.middleware)], m...)}
+}
+
+// get registers a page, which answers to HEAD as well.
+func (a area) get(path string, h echo.HandlerFunc) {
+	a.e.Match([]string{http.MethodGet, http.MethodHead}, path, h, a.middleware...)
+}
+
+// file registers a download. It does not answer to HEAD, because what is
+// fetched is recorded.
+func (a area) file(path string, h echo.HandlerFunc) { a.e.GET(path, h, a.middleware...) }
+
+func (a area) post(path string, h echo.HandlerFunc) { a.e.POST(path, h, a.middleware...) }
