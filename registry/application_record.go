@@ -9,10 +9,10 @@ type ApplicationRecord struct {
 
 // HeldGrant is a permission or a template as it was given to somebody.
 type HeldGrant struct {
-	Service string `json:"service"`
-	Object  string `json:"object"` // "" is the whole service, else "container" or "container/object"
-	Kind    string `json:"kind"`   // "permission" or "template"
-	Key     string `json:"key"`
+	Service string    `json:"service"`
+	Object  string    `json:"object"` // "" is the whole service, else "container" or "container/object"
+	Kind    GrantKind `json:"kind"`
+	Key     string    `json:"key"`
 }
 
 // MissingScope is the ErrForbidden of a token that lacks a scope.

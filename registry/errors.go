@@ -17,6 +17,8 @@ var (
 	ErrForbidden = errors.New("forbidden")
 	// ErrConflict means that the thing is no longer in the state the request was made for.
 	ErrConflict = errors.New("conflict")
+	// ErrLocked is the ErrForbidden of changing what a platform service made.
+	ErrLocked = fmt.Errorf("%w: made by a platform service", ErrForbidden)
 )
 
 // Forbidden is the ErrForbidden that says which permission is missing.

@@ -1,0 +1,98 @@
+package registry
+
+import (
+	"slices"
+	"time"
+)
+
+// UsageDays is how many days ApplicationDetails counts tokens for.
+const UsageDays = 30
+
+// SecretKept is how long a secret is still shown once it is no longer accepted.
+const SecretKept = 30 * 24 * time.Hour
+
+// ApplicationDetails is all that an application's page shows.
+type ApplicationDetails struct {
+	Application
+	Secrets     []ClientSecret // newest first; those no longer accepted for SecretKept
+	Scopes      []Scope        // in the catalogue's order
+	Permissions []HeldGrant
+	Days        [UsageDays]int64 // tokens issued by UTC day, today last
+}
+
+// ScopeKeys returns the scopes that the application may ask for.
+func (d ApplicationDetails) ScopeKeys() []string {
+	keys := make([]string, len(d.Scopes))
+	for i, s := range d.Scopes {
+		keys[i] = s.Key
+	}
+	return keys
+}
+
+// Holds reports whether the application was given that very grant.
+func (d ApplicationDetails) Holds(g HeldGrant) bool { return slices.Contains(d.Permissions, g) }
+
+// Details returns what can be edited of the application.
+func (a Application) Details() ClientDetails {
+	return ClientDetails{Name: a.Name, Description: a.Description, Grants: a.Grants, AuthMethod: a.AuthMethod}
+}
+
+// ClientEdit is new details of a client, and what the editor knew of the old.
+type ClientEdit struct {
+	ClientDetails
+	// Seen is the details as the editor saw them. When they are no longer so,
+	// someone else was faster, and nothing is done. nil is not compared.
+	Seen *ClientDetails `form:"-" json:"-" validate:"-"`
+}
+
+// DetailChange is one detail that changed.
+type DetailChange struct {
+	Field         string // its name in JSON
+	Before, After any    // a string, or several
+}
+
+// Changes returns what has to change for the details to become to.
+func (d ClientDetails) Changes(to ClientDetails) []DetailChange {
+	var all []DetailChange
+	note := func(field, before, after string) {
+		if before != after {
+			all = append(all, DetailChange{field, before, after})
+		}
+	}
+	note("name", d.Name, to.Name)
+	note("description", d.Description, to.Description)
+	if !sameSet(d.Grants, to.Grants) {
+		all = append(all, DetailChange{"grants", d.Grants, to.Grants})
+	}
+	note("auth_method", d.AuthMethod, to.AuthMethod)
+	return all
+}
+
+// ScopeEdit is the scopes that an application is to have, and what the editor
+// knew of those it has.
+type ScopeEdit struct {
+	Scopes []string `form:"scope" json:"scopes" validate:"min=1,unique" label:"scope"`
+	// Seen is the scopes as the editor saw them. When they are no longer so,
+	// someone else was faster, and nothing is done. nil is not compared.
+	Seen []string `form:"seen" json:"-" validate:"-"`
+}
+
+// CompareScopes returns what has to be added and removed for the scopes to
+// become to, sorted.
+func CompareScopes(from, to []string) (added, removed []string) {
+	return missing(to, from), missing(from, to)
+}
+
+func missing(all, in []string) []string {
+	var left []string
+	for _, s := range slices.Compact(slices.Sorted(slices.Values(all))) {
+		if !slices.Contains(in, s) {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"clientele/registry"
+)
+
+// Application returns a living application with its secrets, scopes,
+// permissions and use, or registry.ErrNotFound.
+func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d registry.ApplicationDetails, err error) {
+	err = db.view(ctx, by, "application.read", registry.ViewApplications, func(t *tx) error {
+		if d.Application, err = t.application(ctx, id); err != nil {
+			return err
+		}
+		return t.readDetails(ctx, &d)
+	})
+	if err != nil {
+		return registry.ApplicationDetails{}, fmt.Errorf("read application: %w", err)
+	}
+	return d, nil
+}
+
+// UpdateClient gives an OAuth client new details. It needs the permission to
+// manage applications. What is as it was changes nothing. It fails with
+// registry.Invalid, which names every wrong field, with registry.ErrNotFound,
+// with registry.ErrLocked for an application of the platform, and with
+// registry.ErrConflict when the details are not those the editor saw.
+func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in registry.ClientEdit) error {
+	what := intent{action: "application.update", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
+	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
+		app, err := t.lockApplication(ctx, id)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		if in.Seen != nil && len(in.Seen.Changes(app.Details())) > 0 {
+			return registry.Event{}, registry.ErrConflict
+		}
+		details := in.Clean()
+		if err := t.checkDetails(ctx, id, details); err != nil {
+			return registry.Event{}, err
+		}
+		changes := app.Details().Changes(details)
+		if len(changes) == 0 {
+			return registry.Event{}, errUnchanged
+		}
+		event := registry.Event{Target: applicationTarget(app)}
+		event.Before, event.After = snapshotChanges(changes)
+		return event, t.writeDetails(ctx, app, details)
+	})
+	if err != nil {
+		return fmt.Errorf("update client: %w", err)
+	}
+	return nil
+}
+
+// snapshotChanges returns what was and what is, of what changed.
+func snapshotChanges(changes []registry.DetailChange) (before, after string) {
+	was, is := map[string]any{}, map[string]any{}
+	for _, c := range changes {
+		was[c.Field], is[c.Field] = c.Before, c.After
+	}
+	return snapshot(was), snapshot(is)
+}
+
+// writeDetails writes details that were checked.
+func (t *tx) writeDetails(ctx context.Context, app registry.Application, d registry.ClientDetails) error {
+	_, err := t.ExecContext(ctx, `
+		UPDATE applications SET name = $1, name_key = $2, search_text = $3, description = $4, auth_method = $5 WHERE id = $6`,
+		d.Name, registry.NameKey(d.Name), registry.SearchText(d.Name, app.ID, app.CreatedByName), d.Description, d.AuthMethod, app.ID)
+	if isDuplicate(err, "name") {
+		return registry.Invalid{"name": nameTaken}
+	}
+	if err != nil {
+		return fmt.Errorf("write details: %w", err)
+	}
+	if _, err := t.ExecContext(ctx, `DELETE FROM application_grant_types WHERE application_id = $1`, app.ID); err != nil {
+		return fmt.Errorf("write grant types: %w", err)
+	}
+	for _, grant := range d.Grants {
+		if _, err := t.ExecContext(ctx, `INSERT INTO application_grant_types (application_id, grant_type) VALUES ($1, $2)`, app.ID, grant); err != nil {
+			return fmt.Errorf("write grant types: %w", err)
+		}
+	}
+	return nil
+}
+
+// applicationColumns are the columns that applicationFields scans.
+const applicationColumns = `id, type, origin, status, name, description, auth_method, token_alg, created_at, created_by, created_by_name, last_used_at, last_used_address`
+
+func applicationFields(a *registry.Application) []any {
+	return []any{
+		&a.ID, &a.Type, &a.Origin, &a.Status, &a.Name, &a.Description, &a.AuthMethod, &a.TokenAlg,
+		seconds{&a.CreatedAt}, &a.CreatedBy, &a.CreatedByName, seconds{&a.LastUsedAt}, &a.LastUsedAddress,
+	}
+}
+
+func applicationTarget(a registry.Application) registry.Target {
+	return registry.Target{Type: "application", ID: a.ID, Name: a.Name}
+}
+
+// application returns a living application, or registry.ErrNotFound.
+func (t *tx) application(ctx context.Context, id string) (registry.Application, error) {
+	return t.scanApplication(ctx, `SELECT `+applicationColumns+` FROM applications WHERE id = $1 AND deleted_at IS NULL`, id)
+}
+
+// lockApplication returns a living application that the actor may change, and
+// makes others who want to change it wait until the transaction ends. It fails
+// with registry.ErrNotFound, and with registry.ErrLocked when the platform
+// made the application and the actor is not the operator.
+func (t *tx) lockApplication(ctx context.Context, id string) (registry.Application, error) {
+	app, err := t.scanApplication(ctx, `
+		UPDATE applications SET description = description WHERE id = $1 AND deleted_at IS NULL RETURNING `+applicationColumns, id)
+	if err == nil && app.Locked() && t.by.Type != registry.OperatorActor {
+		err = registry.ErrLocked
+	}
+	return app, err
+}
+
+func (t *tx) scanApplication(ctx context.Context, statement, id string) (app registry.Application, err error) {
+	err = t.QueryRowContext(ctx, statement, id).Scan(applicationFields(&app)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return app, registry.ErrNotFound
+	}
+	if err != nil {
+		return app, fmt.Errorf("read application: %w", err)
+	}
+	rows, err := t.QueryContext(ctx, `SELECT grant_type FROM application_grant_types WHERE application_id = $1 ORDER BY grant_type`, id)
+	if err != nil {
+		return app, fmt.Errorf("read grant types: %w", err)
+	}
+	app.Grants, err = collect(rows, func(grant *string) []any { return []any{grant} })
+	return app, err
+}
+
+// readDetails reads all that belongs to an application.
+func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) error {
+	rows, err := t.QueryContext(ctx, `
+		SELECT id, prefix, created_at, created_by_name, expires_at, revoked_at, last_used_at, last_used_address FROM secrets
+		WHERE application_id = $1 AND (COALESCE(revoked_at, expires_at) IS NULL OR COALESCE(revoked_at, expires_at) > $2)
+		ORDER BY created_at DESC, (expires_at IS NULL) DESC, id`, d.ID, t.now.Add(-registry.SecretKept).Unix())
+	if err != nil {
+		return fmt.Errorf("read secrets: %w", err)
+	}
+	d.Secrets, err = collect(rows, func(s *registry.ClientSecret) []any {
+		return []any{
+			&s.ID, &s.Prefix, seconds{&s.CreatedAt}, &s.CreatedByName, seconds{&s.ExpiresAt}, seconds{&s.RevokedAt},
+			seconds{&s.LastUsedAt}, &s.LastUsedAddress,
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("read secrets: %w", err)
+	}
+	if d.Scopes, err = t.scopesOf(ctx, d.ID); err != nil {
+		return err
+	}
+	if d.Permissions, err = t.grantsTo(ctx, registry.Subject{Type: registry.ApplicationSubject, ID: d.ID}); err != nil {
+		return err
+	}
+	return t.readUse(ctx, d)
+}
+
+// grantsTo returns what a subject was given, service by service in the
+// catalogue's order: first templates, then single permissions.
+func (t *tx) grantsTo(ctx context.Context, s registry.Subject) ([]registry.HeldGrant, error) {
+	rows, err := t.QueryContext(ctx, `
+		SELECT g.service, g.object, g.kind, g.key FROM grants g JOIN services v ON v.key = g.service
+		LEFT JOIN permissions p ON g.kind = 'permission' AND p.service = g.service AND p.key = g.key
+		LEFT JOIN templates m ON g.kind = 'template' AND m.service = g.service AND m.key = g.key
+		WHERE g.subject_type = $1 AND g.subject_id = $2
+		ORDER BY v.builtin DESC, v.position, v.key, g.kind DESC, COALESCE(p.position, m.position), g.key, g.object`, s.Type, s.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read grants: %w", err)
+	}
+	return collect(rows, func(g *registry.HeldGrant) []any { return []any{&g.Service, &g.Object, &g.Kind, &g.Key} })
+}
+
+// readUse counts the tokens that were issued on each of the last days.
+func (t *tx) readUse(ctx context.Context, d *registry.ApplicationDetails) error {
+	first := t.now.Unix()/secondsPerDay - registry.UsageDays + 1
+	return t.eachRow(ctx, `SELECT day - $2, tokens FROM application_days WHERE application_id = $1 AND day >= $2`,
+		[]any{d.ID, first}, func(rows *sql.Rows) error {
+			var day, tokens int64
+			err := rows.Scan(&day, &tokens)
+			if err == nil && day < registry.UsageDays {
+				d.Days[day] = tokens
+			}
+			return err
+		})
+}
