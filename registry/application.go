@@ -39,7 +39,7 @@ const (
 const (
 	ClientCredentials = "client_credentials"
 	SecretBasic       = "client_secret_basic"
-	SecretPost        = "client_secret_post" 
+	SecretPost        = "client_secret_post"
 )
 
 // Application is anything registered to call the platform's APIs.
@@ -83,7 +83,7 @@ func (c NewClient) TemplateGrants() []HeldGrant {
 	var grants []HeldGrant
 	for _, service := range slices.Sorted(maps.Keys(c.Templates)) {
 		if c.Templates[service] != "" {
-			grants = append(grants, HeldGrant{Service: service, Kind: "template", Key: c.Templates[service]})
+			grants = append(grants, HeldGrant{Service: service, Kind: TemplateGrant, Key: c.Templates[service]})
 		}
 	}
 	return grants

@@ -1,0 +1,219 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"clientele/oauth"
+	"clientele/registry"
+)
+
+// CreateClient registers an OAuth client and returns it with its first secret,
+// which is stored as a hash and kept for show to see once. It needs the
+// permission to manage applications, and with templates also the one to manage
+// permissions. It fails with registry.Invalid, which names every wrong field,
+// also when a living application has the name already.
+func (db *DB) CreateClient(ctx context.Context, by registry.Actor, in registry.NewClient, show ShowOnce) (registry.Application, registry.Secret, error) {
+	var app registry.Application
+	var secret registry.Secret
+	err := db.change(ctx, by, creation, func(t *tx) (event registry.Event, err error) {
+		app, secret, event, err = t.createClient(ctx, in, show)
+		return event, err
+	})
+	if err != nil {
+		return registry.Application{}, registry.Secret{}, fmt.Errorf("create client: %w", err)
+	}
+	return app, secret, nil
+}
+
+var creation = intent{action: "application.create", need: registry.ManageApplications, target: registry.Target{Type: "application"}}
+
+// CheckDetails reports what is wrong with the details of the application of
+// that ID, or of a new one when it is "", as registry.Invalid.
+func (db *DB) CheckDetails(ctx context.Context, by registry.Actor, id string, d registry.ClientDetails) error {
+	err := db.view(ctx, by, "application.check", registry.ManageApplications, func(t *tx) error {
+		return t.checkDetails(ctx, id, d.Clean())
+	})
+	if err != nil {
+		return fmt.Errorf("check details: %w", err)
+	}
+	return nil
+}
+
+// createClient checks and inserts everything that a new client consists of.
+func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowOnce) (app registry.Application, secret registry.Secret, event registry.Event, err error) {
+	in.ClientDetails = in.Clean()
+	grants := in.TemplateGrants()
+	if len(grants) > 0 {
+		if err := t.require(ctx, registry.ManagePermissions); err != nil {
+			return app, secret, event, err
+		}
+	}
+	if in.Origin == registry.PlatformOrigin && t.by.Type != registry.OperatorActor {
+		return app, secret, event, registry.ErrForbidden
+	}
+	if err := t.lockMeta(ctx); err != nil { // the catalogue stays as it is checked against
+		return app, secret, event, err
+	}
+	if err := t.checkNewClient(ctx, in); err != nil {
+		return app, secret, event, err
+	}
+	if app, err = t.insertClient(ctx, in); err != nil {
+		return app, secret, event, err
+	}
+	secret = registry.NewSecret()
+	if _, err := t.insertSecret(ctx, app.ID, secret); err != nil {
+		return app, secret, event, err
+	}
+	for _, g := range grants {
+		err := t.insertGrant(ctx, registry.GrantInput{
+			Subject: registry.Subject{Type: registry.ApplicationSubject, ID: app.ID}, Service: g.Service, Kind: registry.TemplateGrant, Key: g.Key,
+		})
+		if err != nil {
+			return app, secret, event, err
+		}
+	}
+	return app, secret, clientCreated(app, in.Scopes, grants), t.showOnce(ctx, show, app.ID, secret)
+}
+
+func clientCreated(app registry.Application, scopes []string, grants []registry.HeldGrant) registry.Event {
+	return registry.Event{
+		Target: registry.Target{Type: "application", ID: app.ID, Name: app.Name},
+		After: snapshot(map[string]any{
+			"name": app.Name, "description": app.Description, "origin": app.Origin,
+			"grants": app.Grants, "auth_method": app.AuthMethod, "scopes": scopes, "permissions": grants,
+		}),
+	}
+}
+
+// checkNewClient reports every rule that in breaks, those that need the
+// database too.
+func (t *tx) checkNewClient(ctx context.Context, in registry.NewClient) error {
+	invalid, err := brokenRules(registry.Check(in))
+	if err != nil {
+		return err
+	}
+	details, err := brokenRules(t.checkDetails(ctx, "", in.ClientDetails))
+	if err != nil {
+		return err
+	}
+	maps.Copy(invalid, details)
+	catalogue, err := t.catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	ticked := map[string]bool{} // services
+	for _, scope := range in.Scopes {
+		service, _, known := catalogue.Scope(scope)
+		if !known {
+			invalid["scope"] = fmt.Sprintf("The catalogue has no scope %.100q. Choose from those it has.", scope)
+		}
+		ticked[service.Key] = true
+	}
+	for _, g := range in.TemplateGrants() {
+		service, _ := catalogue.Service(g.Service)
+		if _, known := service.Template(g.Key); !known {
+			invalid["template."+g.Service] = "Choose one of the service's templates, or no permissions."
+		} else if !ticked[g.Service] {
+			invalid["template."+g.Service] = "Choose a scope of the service too, or no permissions."
+		}
+	}
+	if len(invalid) > 0 {
+		return invalid
+	}
+	return nil
+}
+
+// checkDetails reports every rule that the details of an application break;
+// id is "" for a new one.
+func (t *tx) checkDetails(ctx context.Context, id string, d registry.ClientDetails) error {
+	invalid, err := brokenRules(registry.Check(d))
+	if err != nil {
+		return err
+	}
+	if invalid["name"] == "" {
+		var taken bool
+		err := t.QueryRowContext(ctx, `
+			SELECT EXISTS (SELECT 1 FROM applications WHERE name_key = $1 AND deleted_at IS NULL AND id <> $2)`,
+			registry.NameKey(d.Name), id).Scan(&taken)
+		if err != nil {
+			return fmt.Errorf("look for the name: %w", err)
+		}
+		if taken {
+			invalid["name"] = nameTaken
+		}
+	}
+	if len(invalid) > 0 {
+		return invalid
+	}
+	return nil
+}
+
+const nameTaken = "Another application has this name. Choose one that tells them apart."
+
+// brokenRules returns what a check found wrong, so that more can be added to
+// it. It fails with an error of any other kind.
+func brokenRules(err error) (registry.Invalid, error) {
+	invalid, ok := errors.AsType[registry.Invalid](err)
+	switch {
+	case ok:
+		return invalid, nil
+	case err != nil:
+		return nil, err
+	default:
+		return registry.Invalid{}, nil
+	}
+}
+
+// insertClient writes a client whose input was checked.
+func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.Application, error) {
+	app := registry.Application{
+		ID: registry.NewClientID(), Type: registry.OAuthClient, Origin: cmp.Or(in.Origin, registry.TeamOrigin), Status: registry.Active,
+		Name: in.Name, Description: in.Description, Grants: slices.Sorted(slices.Values(in.Grants)), AuthMethod: in.AuthMethod, TokenAlg: oauth.ES256,
+		CreatedAt: t.now, CreatedByName: t.by.Name,
+	}
+	switch {
+	case app.Origin == registry.PlatformOrigin:
+		app.CreatedByName = "Platform"
+	case t.by.Type == registry.UserActor:
+		app.CreatedBy = t.by.ID
+	}
+	_, err := t.ExecContext(ctx, `
+		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, token_alg, created_at, created_by, created_by_name, search_text)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		app.ID, app.Type, app.Origin, app.Status, app.Name, registry.NameKey(app.Name), app.Description, app.AuthMethod, app.TokenAlg,
+		app.CreatedAt.Unix(), app.CreatedBy, app.CreatedByName, registry.SearchText(app.Name, app.ID, app.CreatedByName))
+	if isDuplicate(err, "name") {
+		return app, registry.Invalid{"name": nameTaken}
+	}
+	if err != nil {
+		return app, fmt.Errorf("insert application: %w", err)
+	}
+	for _, grant := range app.Grants {
+		if _, err := t.ExecContext(ctx, `INSERT INTO application_grant_types (application_id, grant_type) VALUES ($1, $2)`, app.ID, grant); err != nil {
+			return app, fmt.Errorf("insert grant type: %w", err)
+		}
+	}
+	for _, scope := range in.Scopes {
+		if _, err := t.ExecContext(ctx, `INSERT INTO application_scopes (application_id, scope) VALUES ($1, $2)`, app.ID, scope); err != nil {
+			return app, fmt.Errorf("insert scope: %w", err)
+		}
+	}
+	return app, nil
+}
+
+// insertSecret writes a new secret's hash and returns its ID.
+func (t *tx) insertSecret(ctx context.Context, appID string, secret registry.Secret) (string, error) {
+	id := registry.NewSecretID()
+	_, err := t.ExecContext(ctx, `
+		INSERT INTO secrets (id, application_id, hash, prefix, created_at, created_by_name) VALUES ($1, $2, $3, $4, $5, $6)`,
+		id, appID, secret.Hash(), secret.Prefix(), t.now.Unix(), t.by.Name)
+	if err != nil {
+		return "", fmt.Errorf("insert secret: %w", err)
+	}
+	return id, nil
+}

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"clientele/registry"
+)
+
+// DraftLifetime is how long an unfinished registration is kept after it was
+// last saved.
+const DraftLifetime = 24 * time.Hour
+
+// Draft is a registration of an OAuth client that its maker has not finished.
+// There is no secret in it.
+type Draft struct {
+	ID       string
+	Input    registry.NewClient
+	ClientID string // of what it became, or "" until then
+}
+
+// NewDraft begins the registration of a client with its details and returns
+// the draft's ID. It fails with registry.Invalid when CreateClient would.
+func (db *DB) NewDraft(ctx context.Context, by registry.Actor, details registry.ClientDetails) (id string, err error) {
+	id = registry.NewDraftID()
+	err = db.aside(ctx, by, creation, func(t *tx) error {
+		in := registry.NewClient{ClientDetails: details.Clean()}
+		if err := t.checkDetails(ctx, "", in.ClientDetails); err != nil {
+			return err
+		}
+		_, err := t.ExecContext(ctx, `INSERT INTO drafts (id, user_id, data, expires_at) VALUES ($1, $2, $3, $4)`,
+			id, by.ID, snapshot(in), t.now.Add(DraftLifetime).Unix())
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("begin draft: %w", err)
+	}
+	return id, nil
+}
+
+// Draft returns the actor's own draft, or registry.ErrNotFound.
+func (db *DB) Draft(ctx context.Context, by registry.Actor, id string) (d Draft, err error) {
+	err = db.view(ctx, by, creation.action, creation.need, func(t *tx) error {
+		d, err = t.draft(ctx, id)
+		return err
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("read draft: %w", err)
+	}
+	return d, nil
+}
+
+// SetDraftDetails replaces the details in the actor's own draft. It fails with
+// registry.Invalid when NewDraft would, and with registry.ErrNotFound. A draft
+// that became an application stays as it is.
+func (db *DB) SetDraftDetails(ctx context.Context, by registry.Actor, id string, details registry.ClientDetails) error {
+	return db.changeDraft(ctx, by, id, func(t *tx, in *registry.NewClient) error {
+		in.ClientDetails = details.Clean()
+		return t.checkDetails(ctx, "", in.ClientDetails)
+	})
+}
+
+// SetDraftScopes replaces the scopes and templates in the actor's own draft,
+// right or not: SubmitDraft checks them. It fails with registry.ErrNotFound. A
+// draft that became an application stays as it is.
+func (db *DB) SetDraftScopes(ctx context.Context, by registry.Actor, id string, scopes []string, templates map[string]string) error {
+	return db.changeDraft(ctx, by, id, func(_ *tx, in *registry.NewClient) error {
+		in.Scopes, in.Templates = scopes, templates
+		return nil
+	})
+}
+
+// SubmitDraft registers the client of the actor's own draft, as CreateClient
+// does, and returns its client ID. A draft that was submitted before leads to
+// the same client: nothing is made or shown again.
+func (db *DB) SubmitDraft(ctx context.Context, by registry.Actor, id string, show ShowOnce) (clientID string, err error) {
+	err = db.change(ctx, by, creation, func(t *tx) (registry.Event, error) {
+		d, err := t.lockDraft(ctx, id)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		if d.ClientID != "" {
+			clientID = d.ClientID
+			return registry.Event{}, errUnchanged
+		}
+		app, _, event, err := t.createClient(ctx, d.Input, show)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		clientID = app.ID
+		_, err = t.ExecContext(ctx, `UPDATE drafts SET application_id = $1 WHERE id = $2`, app.ID, id)
+		return event, err
+	})
+	if err != nil {
+		return "", fmt.Errorf("submit draft: %w", err)
+	}
+	return clientID, nil
+}
+
+func (db *DB) changeDraft(ctx context.Context, by registry.Actor, id string, fn func(*tx, *registry.NewClient) error) error {
+	err := db.aside(ctx, by, creation, func(t *tx) error {
+		d, err := t.lockDraft(ctx, id)
+		if err != nil || d.ClientID != "" {
+			return err
+		}
+		if err := fn(t, &d.Input); err != nil {
+			return err
+		}
+		_, err = t.ExecContext(ctx, `UPDATE drafts SET data = $1, expires_at = $2 WHERE id = $3`,
+			snapshot(d.Input), t.now.Add(DraftLifetime).Unix(), id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("change draft: %w", err)
+	}
+	return nil
+}
+
+// lockDraft returns the actor's own draft and makes others who want to change
+// it wait until the transaction ends.
+func (t *tx) lockDraft(ctx context.Context, id string) (Draft, error) {
+	if _, err := t.ExecContext(ctx, `UPDATE drafts SET id = id WHERE id = $1`, id); err != nil {
+		return Draft{}, err
+	}
+	return t.draft(ctx, id)
+}
+
+func (t *tx) draft(ctx context.Context, id string) (Draft, error) {
+	d := Draft{ID: id}
+	var data []byte
+	err := t.QueryRowContext(ctx, `
+		SELECT data, COALESCE(application_id, '') FROM drafts WHERE id = $1 AND user_id = $2 AND expires_at > $3`,
+		id, t.by.ID, t.now.Unix()).Scan(&data, &d.ClientID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return d, registry.ErrNotFound
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &d.Input)
+	}
+	return d, err
+}
