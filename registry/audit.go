@@ -8,12 +8,12 @@ import (
 // AuditFilter is how a person or an API caller asks for a part of the audit
 // log: in words, of which every one is optional.
 type AuditFilter struct {
-	Actor   string `form:"actor"`   // an actor's ID, or part of the name it last acted under
-	Action  string `form:"action"`  // "application.create", or "application.*" for all of its kind
-	Outcome string `form:"outcome"` // "done" or "refused"
-	Target  string `form:"target"`  // the ID of what it was done to, or part of an application's name
-	From    string `form:"from"`    // a day in UTC, or a time (RFC 3339): then or later
-	To      string `form:"to"`      // a day in UTC, itself included, or a time (RFC 3339): earlier
+	Actor   string `query:"actor"`   // an actor's ID, or part of the name it last acted under
+	Action  string `query:"action"`  // "application.create", or "application.*" for all of its kind
+	Outcome string `query:"outcome"` // "done" or "refused"
+	Target  string `query:"target"`  // the ID of what it was done to, or part of an application's name
+	From    string `query:"from"`    // a day in UTC, or a time (RFC 3339): then or later
+	To      string `query:"to"`      // a day in UTC, itself included, or a time (RFC 3339): earlier
 }
 
 // AuditQuery says which events of the audit log to return: those that match

@@ -1,0 +1,238 @@
+package views
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"clientele/registry"
+	"clientele/views/ui"
+)
+
+// auditArea is a kind of thing that actions are about.
+type auditArea struct {
+	Key     string
+	Name    string
+	Icon    string
+	Actions []auditAction
+}
+
+// auditAction is what the audit log calls something, and what people call it:
+// words that hold whether it was done or refused.
+type auditAction struct{ Key, Words string }
+
+// auditAreas are all actions there are.
+var auditAreas = []auditArea{
+	{"application", "Applications", "app-window", []auditAction{
+		{"application.create", "Register an application"},
+		{"application.update", "Edit an application"},
+		{"application.disable", "Disable an application"},
+		{"application.enable", "Enable an application"},
+		{"application.delete", "Delete an application"},
+		{"application.purge", "Remove deleted applications for good"},
+		{"application.update-scopes", "Change an application's scopes"},
+		{"application.list", "List applications"},
+		{"application.read", "Look at an application"},
+		{"application.check", "Check what was typed for an application"},
+	}},
+	{"audit-log", "Audit log", "scroll-text", []auditAction{
+		{"audit-log.read", "Read the audit log"},
+		{"audit-log.download", "Download the audit log"},
+	}},
+	{"catalogue", "Catalogue", "box", []auditAction{
+		{"catalogue.apply", "Change the catalogue of services"},
+	}},
+	{"keys", "Signing keys", "key-round", []auditAction{
+		{"keys.create", "Make a signing key"},
+		{"keys.rotate", "Rotate the signing keys"},
+	}},
+	{"page", "Pages", "eye", []auditAction{
+		{"page.view", "Open a page"},
+	}},
+	{"permission", "Permissions", "shield-check", []auditAction{
+		{"permission.grant", "Give permissions"},
+		{"permission.revoke", "Take permissions away"},
+	}},
+	{"scope", "Scopes", "braces", []auditAction{
+		{"scope.list", "List scopes and their use"},
+	}},
+	{"team", "Team", "users", []auditAction{
+		{"team.create", "Set up the team"},
+	}},
+	{"user", "Users", "user-round", []auditAction{
+		{"user.create", "Add a user"},
+	}},
+}
+
+var auditWords = func() map[string]string {
+	words := map[string]string{}
+	for _, area := range auditAreas {
+		for _, action := range area.Actions {
+			words[action.Key] = action.Words
+		}
+	}
+	return words
+}()
+
+// actionWords says in plain words what an action is. One that a newer binary
+// recorded keeps its name.
+func actionWords(action string) string {
+	if words, ok := auditWords[action]; ok {
+		return words
+	}
+	return action
+}
+
+// actionOptions are all that the log can be filtered by, and what it is
+// filtered by even if that is none of them.
+func actionOptions(chosen string) []ui.Option {
+	options := []ui.Option{{Value: "", Label: "Anything"}}
+	for _, area := range auditAreas {
+		if len(area.Actions) > 1 {
+			options = append(options, ui.Option{Value: area.Key + ".*", Label: area.Name + ": anything"})
+		}
+		for _, action := range area.Actions {
+			options = append(options, ui.Option{Value: action.Key, Label: area.Name + ": " + action.Words})
+		}
+	}
+	if !slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == chosen }) {
+		options = append(options, ui.Option{Value: chosen, Label: chosen})
+	}
+	return options
+}
+
+// auditIcon is the icon of what an action is about.
+func auditIcon(action string) string {
+	for _, area := range auditAreas {
+		if area.Key == registry.Area(action) {
+			return area.Icon
+		}
+	}
+	return "activity"
+}
+
+// auditChange is one property of what an event changed.
+type auditChange struct {
+	Field  string
+	Before []auditValue
+	After  []auditValue
+	Same   bool // it was not changed
+}
+
+// auditValue is a value of a property, or one of several.
+type auditValue struct {
+	Text string
+	Gone bool // one of several, and not there afterwards
+	New  bool // one of several, and not there before
+}
+
+// auditChanges returns what an event changed, property by property: first what
+// differs.
+func auditChanges(e registry.Event) []auditChange {
+	before, after := properties(e.Before), properties(e.After)
+	var different, same []auditChange
+	for _, field := range slices.Sorted(maps.Keys(union(before, after))) {
+		change := auditChange{Field: fieldWords(field), Before: values(before[field]), After: values(after[field])}
+		if len(before[field]) > 1 || len(after[field]) > 1 { // otherwise the columns say it
+			for i, v := range change.Before {
+				change.Before[i].Gone = !slices.Contains(after[field], v.Text)
+			}
+			for i, v := range change.After {
+				change.After[i].New = e.Before != "" && !slices.Contains(before[field], v.Text)
+			}
+		}
+		if change.Same = slices.Equal(before[field], after[field]); change.Same {
+			same = append(same, change)
+		} else {
+			different = append(different, change)
+		}
+	}
+	return append(different, same...)
+}
+
+func union(a, b map[string][]string) map[string][]string {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+func values(texts []string) []auditValue {
+	all := make([]auditValue, len(texts))
+	for i, text := range texts {
+		all[i].Text = text
+	}
+	return all
+}
+
+// properties returns the values by property of a JSON object; an object in an
+// object by its path. What is no JSON has none.
+func properties(object string) map[string][]string {
+	all := map[string][]string{}
+	decoder := json.NewDecoder(strings.NewReader(object))
+	decoder.UseNumber()
+	var fields map[string]any
+	if decoder.Decode(&fields) == nil {
+		flatten("", fields, all)
+	}
+	return all
+}
+
+func flatten(path string, fields map[string]any, into map[string][]string) {
+	for field, value := range fields {
+		switch v := value.(type) {
+		case nil:
+		case map[string]any:
+			flatten(path+field+".", v, into)
+		case []any:
+			for _, one := range v {
+				into[path+field] = append(into[path+field], valueWords(one))
+			}
+		default:
+			if text := valueWords(v); text != "" {
+				into[path+field] = []string{text}
+			}
+		}
+	}
+}
+
+// valueWords writes a JSON value for people.
+func valueWords(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case bool:
+		if v {
+			return "Yes"
+		}
+		return "No"
+	case map[string]any:
+		var all []string
+		for _, field := range slices.Sorted(maps.Keys(v)) {
+			if text := valueWords(v[field]); text != "" {
+				all = append(all, field+": "+text)
+			}
+		}
+		return strings.Join(all, ", ")
+	case []any:
+		var all []string
+		for _, one := range v {
+			all = append(all, valueWords(one))
+		}
+		return strings.Join(all, ", ")
+	case nil:
+		return ""
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// fieldWords turns "filter.auth_method" into "Filter: auth method".
+func fieldWords(field string) string {
+	words := strings.NewReplacer("_", " ", ".", ": ").Replace(field)
+	first, size := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(first)) + words[size:]
+}
