@@ -37,7 +37,7 @@
 // Other parts of a card:
 //
 //	<section class="section" aria-labelledby="facts">
-//		<div class="section-head"><h2 id="facts">Details</h2> @ui.ModalLink(ui.Action{Text: "Edit", …}) </div>
+//		@ui.SectionHead("facts", "Details") { @ui.ModalLink(ui.Action{Text: "Edit", …}) }
 //		@ui.FactList() {
 //			@ui.TextFact("Name", app.Name)
 //			@ui.Fact("Last used") { @ui.Time(app.LastUsed, now) }

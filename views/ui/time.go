@@ -57,4 +57,5 @@ func daysBetween(earlier, later time.Time) int {
 
 func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-func fullTime(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
+// FullTime returns t to the second: "13 Oct 2026, 09:30:00 UTC".
+func FullTime(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
