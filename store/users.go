@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -107,4 +108,22 @@ func (t *tx) insertUser(ctx context.Context, in registry.NewUser, passwordHash s
 // need on the whole service.
 func (db *DB) Require(ctx context.Context, by registry.Actor, action string, need registry.Permission) error {
 	return db.view(ctx, by, action, need, func(*tx) error { return nil })
+}
+
+// UserByEmail returns the user who signs in with that address, or
+// registry.ErrNotFound. It needs the permission to manage users.
+func (db *DB) UserByEmail(ctx context.Context, by registry.Actor, email string) (u registry.User, err error) {
+	err = db.view(ctx, by, "user.read", registry.ManageUsers, func(t *tx) error {
+		err := t.QueryRowContext(ctx, `
+			SELECT id, email, name, created_at, disabled_at FROM users WHERE email_key = $1`, asText(registry.EmailKey(email))).
+			Scan(&u.ID, &u.Email, &u.Name, seconds{&u.CreatedAt}, seconds{&u.DisabledAt})
+		if errors.Is(err, sql.ErrNoRows) {
+			return registry.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return registry.User{}, fmt.Errorf("find the user: %w", err)
+	}
+	return u, nil
 }

@@ -136,11 +136,7 @@ func (c *clientRotateCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		var scopes []string
-		for _, s := range details.Scopes {
-			scopes = append(scopes, s.Key)
-		}
-		return e.printCredentials(details.Application, scopes, secret, c.JSON)
+		return e.printCredentials(details.Application, details.ScopeKeys(), secret, c.JSON)
 	})
 }
 
