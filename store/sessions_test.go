@@ -104,3 +104,22 @@ func TestSessionRemembers(t *testing.T) {
 		}
 	})
 }
+
+// A disabled user is signed out everywhere at once, and cannot sign in.
+func TestDisabledUserIsSignedOut(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, database string) {
+		db := storetest.Open(t, database, storetest.NewClock())
+		user := storetest.User(t, db, "Demo", "demo@example.com", true)
+		token := startSession(t, db, user)
+		if _, err := raw(t, database).ExecContext(t.Context(), `UPDATE users SET disabled_at = 1`); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Session(t.Context(), token); !errors.Is(err, registry.ErrNotFound) {
+			t.Errorf("got %v, want the session dead", err)
+		}
+		_, _, err := db.SignIn(t.Context(), store.Credentials{Email: "demo@example.com", Password: password})
+		if !errors.Is(err, store.ErrSignIn) {
+			t.Errorf("signing in: got %v, want ErrSignIn", err)
+		}
+	})
+}

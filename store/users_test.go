@@ -74,6 +74,18 @@ func TestOnlyWhoMayGrantMakesAdministrators(t *testing.T) {
 	})
 }
 
+func TestUserByEmail(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		demo := storetest.User(t, db, "Demo", "Demo@example.com", false)
+		for email, want := range map[string]error{"demo@EXAMPLE.com ": nil, "none@example.com": registry.ErrNotFound, "": registry.ErrNotFound} {
+			got, err := db.UserByEmail(t.Context(), registry.Operator, email)
+			if !errors.Is(err, want) || (err == nil && got != demo) {
+				t.Errorf("%q: got %+v %v, want %v", email, got, err, want)
+			}
+		}
+	})
+}
+
 // setUp sets the team up and returns its first administrator.
 func setUp(t *testing.T, db *store.DB, team, email string) registry.User {
 	t.Helper()

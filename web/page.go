@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,16 +23,17 @@ func bind(c echo.Context, in any) error {
 		return err
 	}
 	c.Request().Form = form
-	if err := new(echo.DefaultBinder).BindBody(c, in); err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
-	}
-	return nil
+	return new(echo.DefaultBinder).BindBody(c, in)
 }
 
 // body returns the form that was sent. It fails with an echo.HTTPError when it
 // is no form, cannot be read or holds what is no text.
 func body(c echo.Context) (url.Values, error) {
 	r := c.Request()
+	kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
+	if r.ContentLength != 0 && (err != nil || kind != echo.MIMEApplicationForm) {
+		return nil, echo.ErrUnsupportedMediaType
+	}
 	if err := r.ParseForm(); err != nil {
 		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
 			return nil, echo.ErrStatusRequestEntityTooLarge
