@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"clientele/registry"
 	"clientele/store"
 	"clientele/store/storetest"
 )
@@ -158,29 +157,6 @@ func TestSignInRace(t *testing.T) {
 		racers.Wait()
 		if hashed.Load() != 10 {
 			t.Errorf("got %d passwords looked at, want 10", hashed.Load())
-		}
-	})
-}
-
-func TestSweep(t *testing.T) {
-	storetest.EachAt(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
-		user := storetest.User(t, db, "Demo", "demo@example.com", false)
-		token, err := db.StartSession(t.Context(), store.Visit{UserID: user.ID})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := db.Sweep(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := db.Session(t.Context(), token); err != nil {
-			t.Errorf("a live session: got %v, want it kept", err)
-		}
-		clock.Advance(store.SessionIdle)
-		if err := db.Sweep(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := db.Session(t.Context(), token); !errors.Is(err, registry.ErrNotFound) {
-			t.Errorf("an idle session: got %v, want it gone", err)
 		}
 	})
 }
