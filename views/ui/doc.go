@@ -10,7 +10,7 @@
 //			@ui.PageHead(ui.Heading{
 //				Title: "New application", Text: "Tell us what it is.",
 //				Back: ui.Action{Text: "Applications", Href: "/admin/applications"},
-//				Progress: &ui.Progress{Current: 1, Steps: []ui.Step{{"Details", ""}, {"Define scopes", ""}}},
+//				Progress: &ui.Progress{Current: 1, Steps: []ui.Step{{Text: "Details"}, {Text: "Define scopes"}}},
 //			})
 //			@ui.Form(ui.FormProps{ID: "details", Action: "/admin/…", Class: "card"}) {
 //				@ui.ErrorSummary(ui.Errors{Invalid: f.Invalid, Order: []string{"name", "grant"}})
@@ -30,8 +30,8 @@
 //
 // Form posts by htmx too: answer errors with the whole page and 422, it takes
 // the form out of it; answer success with web's redirect. Field.Check is posted
-// the same way when one leaves the field; answer with the whole page or just the
-// field (no errors: 200), it takes the one field out of it. PasswordField,
+// the same way when one leaves the field; answer 200 with the whole page or just
+// the field, right or wrong, and it takes the one field out of it. PasswordField,
 // Select, Checkbox and Choices take a Field as well.
 //
 // Other parts of a card:
