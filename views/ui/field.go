@@ -142,7 +142,7 @@ func (f Field) label() (before, bold, after string) {
 
 // group returns the attributes of a fieldset of radio buttons.
 func (f Field) group() templ.Attributes {
-	return some(templ.Attributes{"aria-describedby": f.describedBy()})
+	return some(templ.Attributes{"role": "radiogroup", "aria-describedby": f.describedBy(), "aria-invalid": f.invalid()})
 }
 
 // optionID returns the id of a radio button: the first has the field's own, so
@@ -157,7 +157,8 @@ func (f Field) optionID(i int) string {
 // option returns the attributes of a radio button.
 func (f Field) option(i int) templ.Attributes {
 	attrs := f.control()
-	delete(attrs, "aria-describedby") // the group says it
+	delete(attrs, "aria-describedby") // the group says it, for all
+	delete(attrs, "aria-invalid")
 	if i > 0 {
 		delete(attrs, "autofocus")
 	}
