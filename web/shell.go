@@ -32,6 +32,7 @@ func (s *Server) shell(c echo.Context, title, active string) views.Shell {
 		return shell
 	}
 	shell.TeamName = v.Team
+	shell.Allows = v.May
 	shell.User = &views.ShellUser{Name: v.User.Name, Email: v.User.Email}
 	for _, item := range navigation {
 		if v.May(item.need) {
