@@ -37,6 +37,7 @@ var auditAreas = []auditArea{
 		{"application.update-scopes", "Change an application's scopes"},
 		{"application.list", "List applications"},
 		{"application.read", "Look at an application"},
+		{"application.show_secret", "See a new secret"},
 		{"application.check", "Check what was typed for an application"},
 	}},
 	{"audit-log", "Audit log", "scroll-text", []auditAction{
@@ -65,6 +66,7 @@ var auditAreas = []auditArea{
 	}},
 	{"user", "Users", "user-round", []auditAction{
 		{"user.create", "Add a user"},
+		{"user.read", "Look for a user"},
 	}},
 }
 
@@ -126,8 +128,8 @@ type auditChange struct {
 // auditValue is a value of a property, or one of several.
 type auditValue struct {
 	Text string
-	Gone bool // one of several, and not there afterwards
-	New  bool // one of several, and not there before
+	Gone bool // not there afterwards
+	New  bool // not there before
 }
 
 // auditChanges returns what an event changed, property by property: first what
@@ -137,12 +139,12 @@ func auditChanges(e registry.Event) []auditChange {
 	var different, same []auditChange
 	for _, field := range slices.Sorted(maps.Keys(union(before, after))) {
 		change := auditChange{Field: fieldWords(field), Before: values(before[field]), After: values(after[field])}
-		if len(before[field]) > 1 || len(after[field]) > 1 { // otherwise the columns say it
+		if e.Before != "" {
 			for i, v := range change.Before {
 				change.Before[i].Gone = !slices.Contains(after[field], v.Text)
 			}
 			for i, v := range change.After {
-				change.After[i].New = e.Before != "" && !slices.Contains(before[field], v.Text)
+				change.After[i].New = !slices.Contains(before[field], v.Text)
 			}
 		}
 		if change.Same = slices.Equal(before[field], after[field]); change.Same {

@@ -134,7 +134,7 @@ func TestAuditChanges(t *testing.T) {
 			{Field: "Admin", After: one("No")}, {Field: "Name", After: one("Payroll")}, {Field: "Number", After: one("1750000000")},
 		}},
 		{"what differs comes first", `{"name":"Payroll","status":"active"}`, `{"name":"Payroll","status":"disabled"}`, []auditChange{
-			{Field: "Status", Before: one("active"), After: one("disabled")},
+			{Field: "Status", Before: []auditValue{{Text: "active", Gone: true}}, After: []auditValue{{Text: "disabled", New: true}}},
 			{Field: "Name", Before: one("Payroll"), After: one("Payroll"), Same: true},
 		}},
 		{"of several only some", `{"scopes":["a:read","b:read"]}`, `{"scopes":["a:read","c:read"]}`, []auditChange{

@@ -26,7 +26,6 @@ func (s *Server) auditLog(c echo.Context) error {
 	} else if err != nil {
 		return err
 	}
-	log.Linked = may(c, registry.ViewApplications)
 	return render(c, code, views.AuditLogPage(s.shell(c, "Audit log", auditLogPath), log))
 }
 
@@ -40,7 +39,7 @@ func (s *Server) auditEvent(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, views.AuditEventPage(s.shell(c, "Event "+c.Param("seq"), auditLogPath), entry, may(c, registry.ViewApplications)))
+	return render(c, http.StatusOK, views.AuditEventPage(s.shell(c, "Event "+c.Param("seq"), auditLogPath), entry))
 }
 
 // auditLogCSV handles GET /admin/audit-log.csv.
