@@ -24,3 +24,37 @@ export async function download(page: Page, link: Locator): Promise<{ name: strin
   const [file] = await Promise.all([page.waitForEvent('download'), link.click()]);
   return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
 }
+
+export type Client = { id: string; secret: string; path: string };
+
+/** Registers an OAuth client for the viewer, as the wizard's forms do it, and takes its secret. */
+export async function register(
+  page: Page,
+  name: string,
+  { scopes = ['audit.log:read'], templates = {} as Record<string, string>, method = 'client_secret_basic' } = {},
+): Promise<Client> {
+  const details = { name, grant: 'client_credentials', auth_method: method };
+  const draft = await page.request.post('/admin/applications/new/oauth-client', { form: details });
+  const form = new FormData();
+  for (const scope of scopes) form.append('scope', scope);
+  for (const [service, template] of Object.entries(templates)) form.append(`template.${service}`, template);
+  const shown = await page.request.post(draft.url(), { form });
+  const [path, id] = new URL(shown.url()).pathname.match(/^\/admin\/applications\/([^/]+)(?=\/secret$)/) ?? [];
+  const [secret] = (await shown.text()).match(/\bcs_\w+/) ?? [];
+  if (!id || !secret) throw new Error(`${name} was not registered: ${shown.status()} ${shown.url()}`);
+  return { id, secret, path };
+}
+
+/** Asks for a token as a program does, by client_secret_basic, and returns the answer with its status. */
+export async function getToken(
+  server: string,
+  id: string,
+  secret: string,
+): Promise<{ status: number; access_token?: string; scope?: string; error?: string }> {
+  const answer = await fetch(`${server}/oauth2/token`, {
+    method: 'POST',
+    headers: { Authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  });
+  return { status: answer.status, ...(await answer.json()) };
+}

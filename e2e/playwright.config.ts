@@ -24,6 +24,8 @@ export default defineConfig({
   outputDir: 'test-results',
   projects: scenes,
   workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
   forbidOnly: !!process.env.CI,
   reporter: 'list',
   use: {
