@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Debian's chromium and postgresql, and the npm packages of e2e.
+# Installs what the tests need and this machine lacks: Debian's chromium, curl, python3 and postgresql, and the npm
+# packages of e2e.
 # Says what it does, and nothing when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -13,6 +14,8 @@ fi
 
 missing=()
 [ -x /usr/bin/chromium ] || missing+=(chromium)
+command -v curl >/dev/null || missing+=(curl)
+command -v python3 >/dev/null || missing+=(python3)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 
 if [ ${#missing[@]} -gt 0 ]; then

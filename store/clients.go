@@ -153,7 +153,7 @@ func (t *tx) checkDetails(ctx context.Context, id string, d registry.ClientDetai
 	return nil
 }
 
-const nameTaken = "Another application has this name. Choose one that tells them apart."
+const nameTaken = "Another application has this name already. Choose one that tells them apart."
 
 // brokenRules returns what a check found wrong, so that more can be added to
 // it. It fails with an error of any other kind.

@@ -8,6 +8,7 @@ import (
 	"clientele/oauth"
 	"clientele/registry"
 	"clientele/static"
+	"clientele/views"
 )
 
 // routes is the table of contents: everything the server answers to.
@@ -42,6 +43,16 @@ func (s *Server) routes(e *echo.Echo) {
 	console.get("/", s.home)
 
 	applications := console.through(s.viewing(registry.ViewApplications))
+	applications.get(views.NewClientPath, s.newClientPage)
+	applications.post(views.NewClientPath, s.newClient)
+	applications.post(views.NewClientPath+"/check", s.checkNewClient)
+	applications.get(views.NewClientPath+"/:draft", s.draftDetailsPage)
+	applications.post(views.NewClientPath+"/:draft", s.setDraftDetails)
+	applications.get(views.NewClientPath+"/:draft/scopes", s.draftScopesPage)
+	applications.post(views.NewClientPath+"/:draft/scopes", s.setDraftScopes)
+	applications.get("/admin/applications/:id/secret", s.clientSecret)
+	applications.get("/admin/applications/:id/test", s.tryClientPage)
+	applications.post("/admin/applications/:id/test", s.tryClient)
 	applications.get("/admin/scopes", s.scopes)
 
 	auditLog := console.through(s.viewing(registry.ReadAuditLog))

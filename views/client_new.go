@@ -1,0 +1,113 @@
+package views
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"clientele/registry"
+	"clientele/views/ui"
+)
+
+// NewClientPath is where the wizard that registers an OAuth client begins.
+const NewClientPath = "/admin/applications/new/oauth-client"
+
+// ClientDetailsForm is the wizard's first step: what was typed, and what is
+// wrong with it.
+type ClientDetailsForm struct {
+	Draft   string // its ID; "" before the step was done once
+	Input   registry.ClientDetails
+	Invalid registry.Invalid
+}
+
+func (f ClientDetailsForm) action() string {
+	if f.Draft == "" {
+		return NewClientPath
+	}
+	return NewClientPath + "/" + f.Draft
+}
+
+// blank reports whether nothing was typed yet.
+func (f ClientDetailsForm) blank() bool { return f.Input.Name == "" && len(f.Invalid) == 0 }
+
+// grant is the one grant type there is to choose, when it is chosen.
+func (f ClientDetailsForm) grant() string { return strings.Join(f.Input.Grants, " ") }
+
+var grantOptions = []ui.Option{
+	{Value: registry.ClientCredentials, Label: "Client credentials", Icon: "server-cog", Text: "A service that acts as itself, with nobody signed in."},
+}
+
+var authMethodOptions = []ui.Option{
+	{Value: registry.SecretBasic, Label: "Client secret basic", Icon: "key-round", Text: "ID and secret in the Authorization header. What most libraries do."},
+	{Value: registry.SecretPost, Label: "Client secret post", Icon: "braces", Text: "ID and secret in the body. For clients that cannot set the header."},
+}
+
+// ClientScopesForm is the wizard's second step: what was ticked, and what is
+// wrong with it.
+type ClientScopesForm struct {
+	Draft     string
+	Input     registry.NewClient
+	Invalid   registry.Invalid
+	Catalogue registry.Catalogue
+}
+
+func (f ClientScopesForm) action() string { return NewClientPath + "/" + f.Draft + "/scopes" }
+
+// services returns those that have a scope to tick.
+func (f ClientScopesForm) services() []registry.Service {
+	return slices.DeleteFunc(slices.Clone(f.Catalogue.Services), func(s registry.Service) bool { return len(s.Scopes) == 0 })
+}
+
+// wrong returns what is wrong, and that may be the details too: another client
+// may have taken the name meanwhile.
+func (f ClientScopesForm) wrong() ui.Errors {
+	order := []string{"scope"}
+	for _, s := range f.services() {
+		order = append(order, templateField(s))
+	}
+	return ui.Errors{Invalid: f.Invalid, Order: order, Title: "The client was not created"}
+}
+
+func (f ClientScopesForm) group(s registry.Service) ui.Group {
+	group := ui.Group{Name: "scope", Title: s.Name, Text: s.Description}
+	for _, scope := range s.Scopes {
+		group.Items = append(group.Items, ui.Item{
+			Value: scope.Key, Title: scope.Name, Text: scope.Description, Checked: slices.Contains(f.Input.Scopes, scope.Key),
+		})
+	}
+	return group
+}
+
+// templateField is the name of the field that chooses a service's template.
+func templateField(s registry.Service) string { return "template." + s.Key }
+
+func (f ClientScopesForm) template(s registry.Service) ui.Field {
+	field := ui.Field{
+		Name: templateField(s), Label: "Permissions for " + s.Name, Value: f.Input.Templates[s.Key], Error: f.Invalid[templateField(s)],
+		Options: []ui.Option{{Value: "", Label: "No permissions"}},
+	}
+	for _, t := range s.Templates {
+		field.Options = append(field.Options, ui.Option{Value: t.Key, Label: t.Name + ": " + permissionNames(s, t)})
+	}
+	return field
+}
+
+// permissionNames lists what a template gives.
+func permissionNames(s registry.Service, t registry.Template) string {
+	const most = 3
+	var names []string
+	for _, key := range t.Permissions {
+		if p, ok := s.Permission(key); ok {
+			names = append(names, p.Name)
+		}
+	}
+	if len(names) > most {
+		return strings.Join(names[:most-1], ", ") + " and " + strconv.Itoa(len(names)-most+1) + " more"
+	}
+	return strings.Join(names, ", ")
+}
+
+// anyTemplates reports whether there are permissions to offer.
+func (f ClientScopesForm) anyTemplates() bool {
+	return slices.ContainsFunc(f.services(), func(s registry.Service) bool { return len(s.Templates) > 0 })
+}
