@@ -141,10 +141,8 @@ func (r *catalogueReader) each(query string, scan func(*sql.Rows) error) {
 // held or granted, unless removeInUse takes it from its holders as well. With
 // dryRun it changes nothing and fails likewise.
 func (db *DB) ApplyCatalogue(ctx context.Context, by registry.Actor, c registry.Catalogue, removeInUse, dryRun bool) ([]registry.CatalogueChange, error) {
-	if err := registry.CheckCatalogue(c); err != nil {
-		return nil, fmt.Errorf("apply the catalogue: %w", err)
-	}
-	changes, err := db.applyCatalogue(ctx, by, c, removeInUse, dryRun)
+	check := func() error { return registry.CheckCatalogue(c) }
+	changes, err := db.applyCatalogue(ctx, by, c, check, removeInUse, dryRun)
 	if err != nil {
 		return changes, fmt.Errorf("apply the catalogue: %w", err)
 	}
@@ -153,13 +151,17 @@ func (db *DB) ApplyCatalogue(ctx context.Context, by registry.Actor, c registry.
 
 // applyBuiltIn writes the services that this binary serves itself.
 func (db *DB) applyBuiltIn(ctx context.Context) error {
-	_, err := db.applyCatalogue(ctx, registry.System, registry.BuiltIn(), true, false)
+	trusted := func() error { return nil }
+	_, err := db.applyCatalogue(ctx, registry.System, registry.BuiltIn(), trusted, true, false)
 	return err
 }
 
-func (db *DB) applyCatalogue(ctx context.Context, by registry.Actor, c registry.Catalogue, removeInUse, dryRun bool) (changes []registry.CatalogueChange, err error) {
+func (db *DB) applyCatalogue(ctx context.Context, by registry.Actor, c registry.Catalogue, check func() error, removeInUse, dryRun bool) (changes []registry.CatalogueChange, err error) {
 	what := intent{action: "catalogue.apply", need: registry.ManageSettings, target: registry.Target{Type: "catalogue", ID: "catalogue", Name: "Catalogue"}}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
+		if err := check(); err != nil {
+			return registry.Event{}, err
+		}
 		if err := t.lockMeta(ctx); err != nil {
 			return registry.Event{}, err
 		}

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"clientele/registry"
+)
+
+const (
+	// pageSize is how many applications a page of the list has.
+	pageSize = 50
+	// countLimit is how far matches are counted, and how many of those that no
+	// index has in order are sorted.
+	countLimit = 1000
+)
+
+// Applications returns a page of the applications that match the query. It
+// fails with registry.Invalid when the query asks for what does not exist, or
+// for a page that is no longer there; whatever is searched for is fine.
+func (db *DB) Applications(ctx context.Context, by registry.Actor, q registry.ApplicationQuery) (page registry.ApplicationPage, err error) {
+	q = q.Clean()
+	err = db.view(ctx, by, "application.list", registry.ViewApplications, func(t *tx) error {
+		if err := registry.Check(q); err != nil {
+			return err
+		}
+		page, err = t.applicationPage(ctx, q)
+		return err
+	})
+	if err != nil {
+		return registry.ApplicationPage{}, fmt.Errorf("list applications: %w", err)
+	}
+	return page, nil
+}
+
+// noSuchPage answers a cursor that was made up, or whose page is empty by now.
+var noSuchPage = registry.Invalid{"page": "That page is no longer there."}
+
+func (t *tx) applicationPage(ctx context.Context, q registry.ApplicationQuery) (page registry.ApplicationPage, err error) {
+	search, err := t.search(ctx, q)
+	if err != nil {
+		return page, err
+	}
+	rows, err := search.rows(ctx)
+	if err != nil {
+		return page, err
+	}
+	more := len(rows) > pageSize
+	rows = rows[:min(len(rows), pageSize)]
+	switch {
+	case q.Before != "" && !more: // all before fits on the first page, which others then fill
+		q.Before, q.After = "", ""
+		return t.applicationPage(ctx, q)
+	case q.Before != "":
+		slices.Reverse(rows)
+	case q.After != "" && len(rows) == 0:
+		return page, noSuchPage
+	}
+	for _, r := range rows {
+		page.Applications = append(page.Applications, r.ApplicationRow)
+	}
+	if q.Before != "" || q.After != "" {
+		page.Prev = rows[0].cursor(q.Sort).String()
+	}
+	if q.Before != "" || more {
+		page.Next = rows[len(rows)-1].cursor(q.Sort).String()
+	}
+	return page, search.count(ctx, rows, &page)
+}
+
+// listedRow is a row with the key that names are sorted by, and with what was
+// found on the way to it.
+type listedRow struct {
+	registry.ApplicationRow
+	nameKey string
+	found   int // how many matched, up to one more than countLimit, if they were sorted
+	team    int // how many of these are the team's
+}
+
+// cursor returns the row's place in the order.
+func (r listedRow) cursor(sort registry.ApplicationSort) registry.Cursor {
+	c := registry.Cursor{Sort: sort, ID: r.ID}
+	at := r.LastUsedAt
+	switch sort {
+	case registry.SortName, registry.SortNameDown:
+		c.Name = r.nameKey
+		return c
+	case registry.SortCreated, registry.SortCreatedDown:
+		at = r.CreatedAt
+	}
+	if !at.IsZero() {
+		c.Time = at.Unix()
+	}
+	return c
+}
+
+// rows returns the rows of a page and, if there is one, the next. Before a
+// cursor they are in the opposite order.
+func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
+	sel := s.selection()
+	places, direction, err := s.places(sel)
+	if err != nil {
+		return nil, err
+	}
+	now := sel.bind(s.t.now.Unix())
+	rows, err := s.t.QueryContext(ctx, `
+		SELECT a.id, a.type, a.origin, a.status, a.name, a.name_key, a.created_at, a.created_by, a.created_by_name,
+			a.last_used_at, a.last_used_address, a.deleted_at, a.grants,
+			place.found, place.team,
+			(SELECT count(*) FROM application_scopes WHERE application_id = a.id),
+			(SELECT count(*) FROM secrets WHERE application_id = a.id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > `+now+`)),
+			(SELECT min(expires_at) FROM secrets WHERE application_id = a.id AND revoked_at IS NULL AND expires_at > `+now+`)
+		FROM (`+places+`) AS place CROSS JOIN applications a WHERE a.row_id = place.row_id
+		ORDER BY place.k `+direction+`, place.id `+direction, sel.args...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(r *listedRow) []any {
+		return []any{
+			&r.ID, &r.Type, &r.Origin, &r.Status, &r.Name, &r.nameKey, seconds{&r.CreatedAt}, &r.CreatedBy, &r.CreatedByName,
+			seconds{&r.LastUsedAt}, &r.LastUsedAddress, seconds{&r.DeletedAt}, &r.Permissions,
+			&r.found, &r.team, &r.Scopes, &r.Secrets, seconds{&r.SecretEnds},
+		}
+	})
+}
+
+// count counts what matches, of each origin, as far as that is cheap: with an
+// index up to countLimit, and otherwise no further than the page shows.
+func (s *applicationSearch) count(ctx context.Context, rows []listedRow, page *registry.ApplicationPage) error {
+	counts := map[registry.Origin]*registry.Count{"": &page.All, registry.TeamOrigin: &page.Team, registry.PlatformOrigin: &page.Platform}
+	switch {
+	case s.lead != nil && len(rows) > 0:
+		all, team := rows[0].found, rows[0].team
+		page.All, page.Team, page.Platform = upTo(countLimit, all), upTo(countLimit, team), upTo(countLimit, all-team)
+		page.Partial = page.All.More
+		page.Team.More, page.Platform.More = page.Partial, page.Partial // there are at least so many
+		return nil
+	case s.lead != nil && s.q.Origin == "": // none
+		return nil
+	case s.lead != nil: // the other origin may have some
+		q := s.q
+		q.Origin, q.After, q.Before = "", "", ""
+		others, err := s.t.applicationPage(ctx, q)
+		page.All, page.Team, page.Platform = others.All, others.Team, others.Platform
+		return err
+	case len(s.filters) > 0:
+		page.All.More, page.Team.More, page.Platform.More = true, true, true
+		page.All.N = len(page.Applications)
+		*counts[s.q.Origin] = registry.Count{N: page.All.N, More: page.Prev != "" || page.Next != ""}
+		return nil
+	}
+	sel := s.selection()
+	columns := make([]string, 2)
+	for i, origin := range []registry.Origin{registry.TeamOrigin, registry.PlatformOrigin} {
+		one := *s
+		one.q.Origin = origin
+		one.matches(sel)
+		columns[i] = sel.count()
+	}
+	var team, platform int
+	err := s.t.QueryRowContext(ctx, "SELECT "+strings.Join(columns, ", "), sel.args...).Scan(&team, &platform)
+	page.All, page.Team, page.Platform = upTo(countLimit, team+platform), upTo(countLimit, team), upTo(countLimit, platform)
+	return err
+}
+
+func upTo(limit, n int) registry.Count {
+	return registry.Count{N: min(n, limit), More: n > limit}
+}
