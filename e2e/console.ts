@@ -58,3 +58,10 @@ export async function getToken(
   });
   return { status: answer.status, ...(await answer.json()) };
 }
+
+/** Opens an application's page from the list. */
+export async function open(page: Page, name: string): Promise<void> {
+  await page.goto(`/admin/applications?q=${encodeURIComponent(name)}`);
+  await page.getByRole('rowheader', { name }).getByRole('link', { name, exact: true }).click();
+  await page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+}
