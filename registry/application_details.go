@@ -77,6 +77,20 @@ type ScopeEdit struct {
 	Seen []string `form:"seen" json:"-" validate:"-"`
 }
 
+// CheckScopes reports what is wrong with the scopes that an application is to
+// have, as an Invalid error, or nil: it needs one, and the catalogue has all.
+func CheckScopes(in ScopeEdit, c Catalogue) error {
+	if err := Check(in); err != nil {
+		return err
+	}
+	for _, scope := range in.Scopes {
+		if _, _, known := c.Scope(scope); !known {
+			return Invalid{"scope": unknown("The catalogue has no scope", scope, "Choose from those it has.")}
+		}
+	}
+	return nil
+}
+
 // CompareScopes returns what has to be added and removed for the scopes to
 // become to, sorted.
 func CompareScopes(from, to []string) (added, removed []string) {

@@ -72,6 +72,26 @@ func TestDetailChanges(t *testing.T) {
 	}
 }
 
+func TestCheckScopes(t *testing.T) {
+	catalogue := Catalogue{Services: []Service{{Key: "orders", Scopes: []Scope{{Key: "orders:read"}, {Key: "orders:write"}}}}}
+	tests := []struct {
+		name   string
+		scopes []string
+		want   string
+	}{
+		{"known", []string{"orders:read", "orders:write"}, ""},
+		{"none", nil, "Choose at least one scope."},
+		{"twice", []string{"orders:read", "orders:read"}, "Name each scope once."},
+		{"unknown", []string{"orders:read", "orders"}, `The catalogue has no scope "orders". Choose from those it has.`},
+	}
+	for _, tt := range tests {
+		invalid, _ := errors.AsType[Invalid](CheckScopes(ScopeEdit{Scopes: tt.scopes}, catalogue))
+		if invalid["scope"] != tt.want {
+			t.Errorf("%s: got %v, want %q", tt.name, invalid, tt.want)
+		}
+	}
+}
+
 func TestCompareScopes(t *testing.T) {
 	added, removed := CompareScopes([]string{"c", "a"}, []string{"b", "a", "b"})
 	if fmt.Sprint(added, removed) != "[b] [c]" {

@@ -15,7 +15,7 @@ import (
 // are not those the editor saw.
 func (db *DB) SetScopes(ctx context.Context, by registry.Actor, id string, in registry.ScopeEdit) error {
 	what := intent{
-		action: "application.update-scopes", need: registry.ManageApplications, input: in,
+		action: "application.update-scopes", need: registry.ManageApplications,
 		target: registry.Target{Type: "application", ID: id},
 	}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
@@ -24,6 +24,13 @@ func (db *DB) SetScopes(ctx context.Context, by registry.Actor, id string, in re
 		}
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {
+			return registry.Event{}, err
+		}
+		catalogue, err := t.catalogue(ctx)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		if err := registry.CheckScopes(in, catalogue); err != nil {
 			return registry.Event{}, err
 		}
 		held, err := t.scopesOf(ctx, id)
@@ -66,7 +73,7 @@ func (t *tx) scopesOf(ctx context.Context, id string) ([]registry.Scope, error) 
 	return collect(rows, func(s *registry.Scope) []any { return []any{&s.Key, &s.Name, &s.Description} })
 }
 
-// writeScopes fails with registry.Invalid when the catalogue lacks one of added.
+// writeScopes changes the scopes of an application, as was checked.
 func (t *tx) writeScopes(ctx context.Context, id string, added, removed []string) error {
 	for _, scope := range removed {
 		if _, err := t.ExecContext(ctx, `DELETE FROM application_scopes WHERE application_id = $1 AND scope = $2`, id, scope); err != nil {
@@ -74,15 +81,8 @@ func (t *tx) writeScopes(ctx context.Context, id string, added, removed []string
 		}
 	}
 	for _, scope := range added {
-		result, err := t.ExecContext(ctx, `
-			INSERT INTO application_scopes (application_id, scope) SELECT CAST($1 AS TEXT), key FROM scopes WHERE key = $2`, id, scope)
-		if err != nil {
+		if _, err := t.ExecContext(ctx, `INSERT INTO application_scopes (application_id, scope) VALUES ($1, $2)`, id, scope); err != nil {
 			return fmt.Errorf("add scope: %w", err)
-		}
-		if n, err := result.RowsAffected(); err != nil {
-			return fmt.Errorf("add scope: %w", err)
-		} else if n == 0 {
-			return registry.Invalid{"scope": fmt.Sprintf("The catalogue has no scope %.100q. Choose from those it has.", scope)}
 		}
 	}
 	return nil

@@ -1,0 +1,192 @@
+package views
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"clientele/registry"
+	"clientele/views/ui"
+)
+
+// ApplicationView is an application as its viewer may see and change it.
+type ApplicationView struct {
+	App       registry.ApplicationDetails
+	Catalogue registry.Catalogue
+	Activity  []registry.AuditEntry // newest first
+	Now       time.Time
+
+	MayManage bool // may edit it, disable it and define its scopes
+	MayRotate bool // may see a new secret of it
+	MayGrant  bool // may give it permissions
+	MayAudit  bool // may see its activity
+}
+
+// path returns the address of one of the application's pages; "" is the first.
+func (v ApplicationView) path(page string) string {
+	address := string(applicationAddress(v.App.ID))
+	if page == "" {
+		return address
+	}
+	return address + "/" + page
+}
+
+// back leads from one of the application's pages to the first.
+func (v ApplicationView) back() ui.Action { return ui.Action{Text: v.App.Name, Href: v.path("")} }
+
+// accepted returns the secrets that authenticate, newest first.
+func (v ApplicationView) accepted() []registry.ClientSecret {
+	return slices.DeleteFunc(slices.Clone(v.App.Secrets), func(s registry.ClientSecret) bool { return !s.Authenticates(v.Now) })
+}
+
+// lastUsed returns the secret that was used last of several, if any was.
+func lastUsed(secrets []registry.ClientSecret) (s registry.ClientSecret, any bool) {
+	for _, one := range secrets {
+		if one.LastUsedAt.After(s.LastUsedAt) {
+			s, any = one, true
+		}
+	}
+	return s, any
+}
+
+// stillInUse returns the secret that ends soon although it is the one in use.
+func (v ApplicationView) stillInUse() (s registry.ClientSecret, is bool) {
+	s, used := lastUsed(v.accepted())
+	return s, used && s.State(v.Now) == registry.SecretEnding && s.ExpiresAt.Sub(v.Now) <= registry.ExpiringWithin
+}
+
+// rotation says how far the application is in moving to its new secret, or ""
+// when it has just one.
+func (v ApplicationView) rotation() string {
+	accepted := v.accepted()
+	if len(accepted) < 2 {
+		return ""
+	}
+	used, any := lastUsed(accepted)
+	switch {
+	case !any:
+		return "All of these are accepted, and none has been used yet."
+	case used.ID == accepted[0].ID:
+		return fmt.Sprintf("The new secret %s… is in use: it was used last, %s. The old one can be ended early.", used.Prefix, lower(ui.Ago(used.LastUsedAt, v.Now)))
+	case accepted[0].LastUsedAt.IsZero():
+		return fmt.Sprintf("The old secret %s… is still in use: it was used last, %s. The new one has not been used yet.", used.Prefix, lower(ui.Ago(used.LastUsedAt, v.Now)))
+	default:
+		return fmt.Sprintf("The old secret %s… is still in use: it was used last, %s; the new one %s.", used.Prefix,
+			lower(ui.Ago(used.LastUsedAt, v.Now)), lower(ui.Ago(accepted[0].LastUsedAt, v.Now)))
+	}
+}
+
+// lower makes a phrase that starts a sentence stand within one. A month keeps
+// its capital, because it comes after the day.
+func lower(phrase string) string { return strings.ToLower(phrase[:1]) + phrase[1:] }
+
+// endable reports whether the secret can be ended early: it is accepted, and so
+// is a newer one.
+func (v ApplicationView) endable(s registry.ClientSecret) bool {
+	accepted := v.accepted()
+	return v.MayManage && len(accepted) > 1 && s.ID != accepted[0].ID && s.Authenticates(v.Now)
+}
+
+func secretStatus(s registry.ClientSecret, now time.Time) ui.Status {
+	switch s.State(now) {
+	case registry.SecretLive:
+		return ui.Status{Kind: ui.OK, Text: "Live"}
+	case registry.SecretEnding:
+		return ui.Status{Kind: ui.Warn, Text: "Ends " + ui.Ago(s.ExpiresAt, now), Short: "Ending"}
+	case registry.SecretExpired:
+		return ui.Status{Kind: ui.Off, Text: "Expired"}
+	default:
+		return ui.Status{Kind: ui.Off, Text: "Ended"}
+	}
+}
+
+// secretEnd returns when the secret stops or stopped being accepted; the zero
+// time when it is to be accepted until it is ended.
+func secretEnd(s registry.ClientSecret) time.Time {
+	if !s.RevokedAt.IsZero() {
+		return s.RevokedAt
+	}
+	return s.ExpiresAt
+}
+
+// chart draws the tokens issued per day.
+func (v ApplicationView) chart() ui.Chart {
+	chart := ui.Chart{ID: "tokens-per-day", Title: "Tokens issued per day"}
+	var total, most int64
+	var peak string
+	for i, n := range v.App.Days {
+		day := v.Now.UTC().AddDate(0, 0, i+1-registry.UsageDays).Format("2 Jan")
+		chart.Bars = append(chart.Bars, ui.Bar{Label: day, Value: n})
+		total += n
+		if n > most {
+			most, peak = n, day
+		}
+	}
+	if total > 0 {
+		chart.Text = fmt.Sprintf("%s in %d days, most on %s: %s", thousands(total), registry.UsageDays, peak, thousands(most))
+	}
+	return chart
+}
+
+// thousands writes a number with commas: "1,204".
+func thousands(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+func typeWords(t registry.ApplicationType) string {
+	if t == registry.ApplicationKey {
+		return "Application key"
+	}
+	return "OAuth client"
+}
+
+func typeIcon(t registry.ApplicationType) string {
+	if t == registry.ApplicationKey {
+		return "key-round"
+	}
+	return "app-window"
+}
+
+func originWords(o registry.Origin) string {
+	if o == registry.PlatformOrigin {
+		return "Platform"
+	}
+	return "Team"
+}
+
+func statusWords(s registry.Status) ui.Status {
+	switch s {
+	case registry.Active:
+		return ui.Status{Kind: ui.OK, Text: "Active"}
+	case registry.Deleted:
+		return ui.Status{Kind: ui.Off, Text: "Deleted"}
+	default:
+		return ui.Status{Kind: ui.Off, Text: "Disabled"}
+	}
+}
+
+func grantWords(grants []string) string {
+	words := make([]string, len(grants))
+	for i, g := range grants {
+		words[i] = optionLabel(grantOptions, g)
+	}
+	return strings.Join(words, ", ")
+}
+
+func methodWords(method string) string { return optionLabel(authMethodOptions, method) }
+
+// optionLabel returns what a value is called where it is chosen.
+func optionLabel(options []ui.Option, value string) string {
+	for _, o := range options {
+		if o.Value == value {
+			return o.Label
+		}
+	}
+	return value
+}

@@ -1,0 +1,284 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"clientele/registry"
+	"clientele/views"
+)
+
+// activityShown is how many events an application's page shows.
+const activityShown = 20
+
+// application handles GET /admin/applications/{id}.
+func (s *Server) application(c echo.Context) error {
+	v, err := s.applicationView(c)
+	if err != nil {
+		return err
+	}
+	if v.MayAudit {
+		page, err := s.Store.AuditEvents(c.Request().Context(), actor(c), registry.AuditQuery{Target: v.App.ID, Limit: activityShown})
+		if err != nil {
+			return err
+		}
+		v.Activity = page.Entries
+	}
+	return render(c, http.StatusOK, views.ApplicationPage(s.shell(c, v.App.Name, applicationsPath), v))
+}
+
+// applicationsPath is the place of every application's pages in the navigation.
+const applicationsPath = "/admin/applications"
+
+func applicationPath(c echo.Context) string { return applicationsPath + "/" + c.Param("id") }
+
+// applicationView reads the application that the address names, and what the
+// viewer may do with it.
+func (s *Server) applicationView(c echo.Context) (v views.ApplicationView, err error) {
+	ctx, by := c.Request().Context(), actor(c)
+	if v.App, err = s.Store.Application(ctx, by, c.Param("id")); err != nil {
+		return v, err
+	}
+	if v.Catalogue, err = s.Store.Catalogue(ctx); err != nil {
+		return v, err
+	}
+	v.Now = s.Now().UTC()
+	v.MayAudit = may(c, registry.ReadAuditLog)
+	if !v.App.Locked() {
+		v.MayManage = may(c, registry.ManageApplications)
+		v.MayGrant = may(c, registry.ManagePermissions)
+		v.MayRotate = v.MayManage && (v.MayGrant || len(v.App.Permissions) == 0 || v.App.CreatedBy == by.ID)
+	}
+	return v, nil
+}
+
+// applicationToChange is applicationView for a page that leads to a change. It
+// fails with registry.ErrForbidden when the viewer may not make it.
+func (s *Server) applicationToChange(c echo.Context, action string) (views.ApplicationView, error) {
+	v, err := s.applicationView(c)
+	if err != nil || v.MayManage {
+		return v, err
+	}
+	if v.App.Locked() {
+		return v, registry.ErrLocked
+	}
+	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ManageApplications)
+}
+
+// applicationEditPage handles GET /admin/applications/{id}/edit.
+func (s *Server) applicationEditPage(c echo.Context) error {
+	v, err := s.applicationToChange(c, "application.update")
+	if err != nil {
+		return err
+	}
+	form := views.ApplicationEditForm{Input: v.App.Details(), Seen: v.App.Details()}
+	return render(c, http.StatusOK, views.ApplicationEditPage(s.shell(c, "Edit "+v.App.Name, applicationsPath), v, form))
+}
+
+// applicationEdit handles POST /admin/applications/{id}/edit.
+func (s *Server) applicationEdit(c echo.Context) error {
+	in, err := bindEdit(c)
+	if err != nil {
+		return err
+	}
+	err = s.Store.UpdateClient(c.Request().Context(), actor(c), c.Param("id"), in)
+	if err != nil {
+		return s.editAgain(c, in, err)
+	}
+	s.flash(c, "Saved")
+	return redirect(c, applicationPath(c))
+}
+
+// applicationCheck handles POST /admin/applications/{id}/edit/check: what is
+// wrong with what was typed so far.
+func (s *Server) applicationCheck(c echo.Context) error {
+	in, err := bindEdit(c)
+	if err != nil {
+		return err
+	}
+	return s.editAgain(c, in, s.Store.CheckDetails(c.Request().Context(), actor(c), c.Param("id"), in.ClientDetails))
+}
+
+func bindEdit(c echo.Context) (registry.ClientEdit, error) {
+	var in struct {
+		registry.ClientDetails
+		Seen string `form:"seen"`
+	}
+	err := bind(c, &in)
+	return registry.ClientEdit{ClientDetails: in.ClientDetails, Seen: views.ParseSeen(in.Seen)}, err
+}
+
+// editAgain shows the form with what was typed and what err says of it. When
+// someone else changed the application meanwhile, it says what.
+func (s *Server) editAgain(c echo.Context, in registry.ClientEdit, err error) error {
+	code := http.StatusOK
+	invalid, wrong := errors.AsType[registry.Invalid](err)
+	switch {
+	case wrong:
+		code = http.StatusUnprocessableEntity
+	case errors.Is(err, registry.ErrConflict):
+		code = http.StatusConflict
+	case err != nil:
+		return err
+	}
+	v, err := s.applicationView(c)
+	if err != nil {
+		return err
+	}
+	form := views.ApplicationEditForm{Input: in.ClientDetails, Invalid: invalid, Seen: v.App.Details()}
+	if in.Seen != nil {
+		form.Meanwhile = in.Seen.Changes(form.Seen)
+	}
+	return render(c, code, views.ApplicationEditPage(s.shell(c, "Edit "+v.App.Name, applicationsPath), v, form))
+}
+
+// applicationScopesPage handles GET /admin/applications/{id}/scopes. The query
+// may name the scopes to tick, for the way back from the next step.
+func (s *Server) applicationScopesPage(c echo.Context) error {
+	v, err := s.applicationToChange(c, "application.update-scopes")
+	if err != nil {
+		return err
+	}
+	ticked := c.QueryParams()["scope"]
+	if len(ticked) == 0 {
+		ticked = v.App.ScopeKeys()
+	}
+	return s.chooseScopes(c, v, ticked, nil)
+}
+
+// applicationScopes handles POST /admin/applications/{id}/scopes, which
+// changes nothing: it leads to the step that shows what would change.
+func (s *Server) applicationScopes(c echo.Context) error {
+	var in registry.ScopeEdit
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	v, err := s.applicationToChange(c, "application.update-scopes")
+	if err != nil {
+		return err
+	}
+	if err := registry.CheckScopes(in, v.Catalogue); err != nil {
+		return s.chooseScopes(c, v, in.Scopes, err)
+	}
+	return redirect(c, views.ReviewAddress(v.App.ID, in.Scopes))
+}
+
+// applicationReview handles GET /admin/applications/{id}/scopes/review: what
+// would change if the scopes in the query were saved.
+func (s *Server) applicationReview(c echo.Context) error {
+	v, err := s.applicationToChange(c, "application.update-scopes")
+	if err != nil {
+		return err
+	}
+	ticked := c.QueryParams()["scope"]
+	if err := registry.CheckScopes(registry.ScopeEdit{Scopes: ticked}, v.Catalogue); err != nil {
+		return s.chooseScopes(c, v, ticked, err)
+	}
+	return s.reviewScopes(c, v, ticked, false)
+}
+
+// applicationSaveScopes handles POST /admin/applications/{id}/scopes/review.
+func (s *Server) applicationSaveScopes(c echo.Context) error {
+	var in registry.ScopeEdit
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	refused := s.Store.SetScopes(c.Request().Context(), actor(c), c.Param("id"), in)
+	if refused == nil {
+		s.flash(c, "Scopes saved")
+		return redirect(c, applicationPath(c)+"#access")
+	}
+	_, wrong := errors.AsType[registry.Invalid](refused)
+	meanwhile := errors.Is(refused, registry.ErrConflict)
+	if !wrong && !meanwhile {
+		return refused
+	}
+	v, err := s.applicationView(c)
+	if err != nil {
+		return err
+	}
+	if meanwhile {
+		return s.reviewScopes(c, v, in.Scopes, true)
+	}
+	return s.chooseScopes(c, v, in.Scopes, refused)
+}
+
+// chooseScopes shows the scopes to tick, and what is wrong with those that are.
+func (s *Server) chooseScopes(c echo.Context, v views.ApplicationView, ticked []string, wrong error) error {
+	form, code := views.ApplicationScopesForm{Ticked: ticked}, http.StatusOK
+	if invalid, ok := errors.AsType[registry.Invalid](wrong); ok {
+		form.Invalid, code = invalid, http.StatusUnprocessableEntity
+	}
+	return render(c, code, views.ApplicationScopesPage(s.shell(c, "Scopes of "+v.App.Name, applicationsPath), v, form))
+}
+
+// reviewScopes shows what would change, also since someone else changed the
+// scopes meanwhile.
+func (s *Server) reviewScopes(c echo.Context, v views.ApplicationView, ticked []string, meanwhile bool) error {
+	code := http.StatusOK
+	if meanwhile {
+		code = http.StatusConflict
+	}
+	return render(c, code, views.ScopesReviewPage(s.shell(c, "Scopes of "+v.App.Name, applicationsPath), v, views.NewScopesReview(v, ticked, meanwhile)))
+}
+
+// applicationPermissionsPage handles GET /admin/applications/{id}/permissions.
+func (s *Server) applicationPermissionsPage(c echo.Context) error {
+	return s.showPermissions(c, http.StatusOK, views.PermissionsForm{})
+}
+
+// applicationGrant handles POST /admin/applications/{id}/permissions.
+func (s *Server) applicationGrant(c echo.Context) error {
+	return s.changeGrant(c, "Assigned ", s.Store.Grant)
+}
+
+// applicationUngrant handles POST /admin/applications/{id}/permissions/remove.
+func (s *Server) applicationUngrant(c echo.Context) error {
+	return s.changeGrant(c, "Removed ", s.Store.Ungrant)
+}
+
+// changeGrant gives or takes what was sent. htmx gets the page as it is then,
+// to take the service out of it.
+func (s *Server) changeGrant(c echo.Context, done string, change func(context.Context, registry.Actor, registry.GrantInput) error) error {
+	var sent struct {
+		Service string `form:"service"`
+		Grant   string `form:"grant"`
+		Object  string `form:"object"`
+	}
+	if err := bind(c, &sent); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	in := registry.GrantInput{
+		Subject: registry.Subject{Type: registry.ApplicationSubject, ID: c.Param("id")}, Service: sent.Service, Object: sent.Object,
+	}
+	in.Kind, in.Key = views.ParseGrant(sent.Grant)
+	err := change(ctx, actor(c), in)
+	if invalid, wrong := errors.AsType[registry.Invalid](err); wrong {
+		return s.showPermissions(c, http.StatusUnprocessableEntity, views.PermissionsForm{Input: in, Invalid: invalid})
+	}
+	if err != nil {
+		return err
+	}
+	catalogue, err := s.Store.Catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	done += views.GrantText(catalogue, in.Held())
+	if isHTMX(c) {
+		return s.showPermissions(c, http.StatusOK, views.PermissionsForm{Input: registry.GrantInput{Service: in.Service}, Done: done})
+	}
+	s.flash(c, done)
+	return redirect(c, views.PermissionsAddress(c.Param("id"), in.Service))
+}
+
+func (s *Server) showPermissions(c echo.Context, code int, form views.PermissionsForm) error {
+	v, err := s.applicationView(c)
+	if err != nil {
+		return err
+	}
+	return render(c, code, views.ApplicationPermissionsPage(s.shell(c, "Permissions of "+v.App.Name, applicationsPath), v, form))
+}
