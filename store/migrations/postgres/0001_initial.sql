@@ -3,6 +3,8 @@
 -- Search by part of a name needs trigrams; the extension ships with PostgreSQL and any owner of a database may create it.
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
+-- Identifiers compare by their bytes, all of them: an index in one collation does not serve a comparison in another.
+
 -- What this database is: which schema, which binaries it serves, which key file opens its seals.
 CREATE TABLE meta (
 	id              BIGINT PRIMARY KEY CHECK (id = 1),
@@ -26,7 +28,7 @@ CREATE TABLE setup_codes (
 );
 
 CREATE TABLE users (
-	id            TEXT    PRIMARY KEY,
+	id            TEXT COLLATE "C" PRIMARY KEY,
 	email         TEXT    NOT NULL,
 	email_key     TEXT    NOT NULL UNIQUE, -- lower-cased
 	name          TEXT    NOT NULL,
@@ -38,7 +40,7 @@ CREATE TABLE users (
 -- Signed-in browsers. Only a hash of the cookie is kept.
 CREATE TABLE sessions (
 	hash       TEXT    PRIMARY KEY,
-	user_id    TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+	user_id    TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 	data       TEXT    NOT NULL,  -- JSON: what the console remembers between pages
 	created_at BIGINT  NOT NULL,
 	seen_at    BIGINT  NOT NULL,
@@ -52,7 +54,7 @@ CREATE INDEX sessions_expires ON sessions (expires_at);
 -- Browsers that signed in before; each has its own allowance of attempts.
 CREATE TABLE devices (
 	hash       TEXT    PRIMARY KEY,
-	user_id    TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+	user_id    TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 	created_at BIGINT  NOT NULL,
 	expires_at BIGINT  NOT NULL
 );
@@ -153,7 +155,7 @@ CREATE TABLE applications (
 	auth_method       TEXT    NOT NULL CHECK (auth_method IN ('client_secret_basic', 'client_secret_post')),
 	token_alg         TEXT    NOT NULL CHECK (token_alg IN ('ES256', 'RS256')),
 	created_at        BIGINT  NOT NULL,
-	created_by        TEXT    NOT NULL, -- a user's ID, or '' when the platform or the command line made it
+	created_by        TEXT COLLATE "C" NOT NULL, -- a user's ID, or '' when the platform or the command line made it
 	created_by_name   TEXT    NOT NULL, -- as it was then
 	last_used_at      BIGINT  NOT NULL DEFAULT 0, -- 0: never
 	last_used_address TEXT    NOT NULL DEFAULT '',
@@ -162,23 +164,28 @@ CREATE TABLE applications (
 	search_text       TEXT    NOT NULL -- folded name, ID and creator
 );
 CREATE UNIQUE INDEX applications_unique_name ON applications (name_key) WHERE deleted_at IS NULL;
--- The list reads one range of these for each combination of what takes few values, and merges the ranges.
+CREATE INDEX applications_name ON applications (name_key, id) WHERE deleted_at IS NULL;
+CREATE INDEX applications_created ON applications (created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX applications_used ON applications (last_used_at, id) WHERE deleted_at IS NULL;
+-- Filtered, the list reads one range of these for each combination of what takes few values, and merges the ranges.
 CREATE INDEX applications_by_name ON applications (origin, type, status, (grants = 0), name_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX applications_by_created ON applications (origin, type, status, (grants = 0), created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX applications_by_used ON applications (origin, type, status, (grants = 0), last_used_at, id) WHERE deleted_at IS NULL;
+-- What the list sorts and filters by, so that rows which other indexes lead to need not be read.
+CREATE INDEX applications_facts ON applications (id, origin, type, status, grants, deleted_at, created_at, last_used_at, name_key);
 CREATE INDEX applications_idle ON applications ((CASE WHEN last_used_at > created_at THEN last_used_at ELSE created_at END), id) WHERE deleted_at IS NULL;
-CREATE INDEX applications_deleted ON applications (deleted_at, id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX applications_deleted ON applications (deleted_at, id, origin, type, status, created_at, last_used_at, name_key) WHERE deleted_at IS NOT NULL;
 
 CREATE INDEX applications_search ON applications USING gin (search_text gin_trgm_ops);
 
 CREATE TABLE application_grant_types (
-	application_id TEXT NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+	application_id TEXT COLLATE "C" NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
 	grant_type     TEXT NOT NULL CHECK (grant_type IN ('client_credentials')),
 	PRIMARY KEY (application_id, grant_type)
 );
 
 CREATE TABLE application_scopes (
-	application_id TEXT NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+	application_id TEXT COLLATE "C" NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
 	scope          TEXT NOT NULL REFERENCES scopes (key),
 	PRIMARY KEY (application_id, scope)
 );
@@ -186,8 +193,8 @@ CREATE INDEX application_scopes_scope ON application_scopes (scope, application_
 
 -- Client credentials, as hashes. Several may be live while one is rotated.
 CREATE TABLE secrets (
-	id                TEXT    PRIMARY KEY,
-	application_id    TEXT    NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+	id                TEXT COLLATE "C" PRIMARY KEY,
+	application_id    TEXT COLLATE "C" NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
 	hash              TEXT    NOT NULL, -- hex SHA-256
 	prefix            TEXT    NOT NULL, -- the first characters, to recognise it by
 	created_at        BIGINT  NOT NULL,
@@ -198,11 +205,12 @@ CREATE TABLE secrets (
 	last_used_address TEXT    NOT NULL DEFAULT ''
 );
 CREATE INDEX secrets_application ON secrets (application_id, created_at);
-CREATE INDEX secrets_expires ON secrets (expires_at, id) WHERE revoked_at IS NULL AND expires_at IS NOT NULL;
+CREATE INDEX secrets_live ON secrets (application_id, expires_at, id) WHERE revoked_at IS NULL;
+CREATE INDEX secrets_expires ON secrets (expires_at, id, application_id) WHERE revoked_at IS NULL AND expires_at IS NOT NULL;
 
 -- Tokens issued per application and UTC day.
 CREATE TABLE application_days (
-	application_id TEXT    NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+	application_id TEXT COLLATE "C" NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
 	day            BIGINT  NOT NULL, -- days since 1970-01-01
 	tokens         BIGINT  NOT NULL,
 	PRIMARY KEY (application_id, day)
@@ -211,7 +219,7 @@ CREATE TABLE application_days (
 -- Who may do what: a permission or a template of a service, on all of it ('') or on one container or object of it.
 CREATE TABLE grants (
 	subject_type TEXT    NOT NULL CHECK (subject_type IN ('user', 'group', 'application')),
-	subject_id   TEXT    NOT NULL,
+	subject_id   TEXT COLLATE "C" NOT NULL,
 	service      TEXT    NOT NULL REFERENCES services (key),
 	object       TEXT    NOT NULL, -- '', 'container' or 'container/object'
 	kind         TEXT    NOT NULL CHECK (kind IN ('permission', 'template')),
@@ -224,18 +232,18 @@ CREATE INDEX grants_what ON grants (service, kind, key);
 
 -- The wizard's unfinished registrations, without secrets.
 CREATE TABLE drafts (
-	id             TEXT    PRIMARY KEY,
-	user_id        TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+	id             TEXT COLLATE "C" PRIMARY KEY,
+	user_id        TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 	data           TEXT    NOT NULL, -- JSON of what was typed
 	expires_at     BIGINT  NOT NULL,
-	application_id TEXT             -- what it became; a spent draft leads there
+	application_id TEXT COLLATE "C" -- what it became; a spent draft leads there
 );
 CREATE INDEX drafts_expires ON drafts (expires_at);
 
 -- A new secret on its way to the one page that shows it, sealed under a key only that browser's session has.
 CREATE TABLE shown_secrets (
 	session_hash   TEXT    NOT NULL,
-	application_id TEXT    NOT NULL,
+	application_id TEXT COLLATE "C" NOT NULL,
 	sealed         BYTEA   NOT NULL,
 	expires_at     BIGINT  NOT NULL,
 	PRIMARY KEY (session_hash, application_id)

@@ -159,12 +159,17 @@ CREATE TABLE applications (
 	search_text       TEXT    NOT NULL -- folded name, ID and creator
 ) STRICT;
 CREATE UNIQUE INDEX applications_unique_name ON applications (name_key) WHERE deleted_at IS NULL;
--- The list reads one range of these for each combination of what takes few values, and merges the ranges.
+CREATE INDEX applications_name ON applications (name_key, id) WHERE deleted_at IS NULL;
+CREATE INDEX applications_created ON applications (created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX applications_used ON applications (last_used_at, id) WHERE deleted_at IS NULL;
+-- Filtered, the list reads one range of these for each combination of what takes few values, and merges the ranges.
 CREATE INDEX applications_by_name ON applications (origin, type, status, (grants = 0), name_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX applications_by_created ON applications (origin, type, status, (grants = 0), created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX applications_by_used ON applications (origin, type, status, (grants = 0), last_used_at, id) WHERE deleted_at IS NULL;
+-- What the list sorts and filters by, so that rows which other indexes lead to need not be read.
+CREATE INDEX applications_facts ON applications (id, origin, type, status, grants, deleted_at, created_at, last_used_at, name_key);
 CREATE INDEX applications_idle ON applications ((CASE WHEN last_used_at > created_at THEN last_used_at ELSE created_at END), id) WHERE deleted_at IS NULL;
-CREATE INDEX applications_deleted ON applications (deleted_at, id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX applications_deleted ON applications (deleted_at, id, origin, type, status, created_at, last_used_at, name_key) WHERE deleted_at IS NOT NULL;
 
 CREATE VIRTUAL TABLE applications_search USING fts5 (
 	search_text, content = 'applications', content_rowid = 'row_id', tokenize = 'trigram', detail = 'full'
@@ -213,7 +218,8 @@ CREATE TABLE secrets (
 	last_used_address TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX secrets_application ON secrets (application_id, created_at);
-CREATE INDEX secrets_expires ON secrets (expires_at, id) WHERE revoked_at IS NULL AND expires_at IS NOT NULL;
+CREATE INDEX secrets_live ON secrets (application_id, expires_at, id) WHERE revoked_at IS NULL;
+CREATE INDEX secrets_expires ON secrets (expires_at, id, application_id) WHERE revoked_at IS NULL AND expires_at IS NOT NULL;
 
 -- Tokens issued per application and UTC day.
 CREATE TABLE application_days (
