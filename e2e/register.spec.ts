@@ -140,7 +140,7 @@ test('every wrong field is named, and nothing that was typed is lost', async ({ 
   await test.step('a name that is taken', async () => {
     await page.getByLabel('Name').fill('ledger sync');
     await page.getByRole('button', { name: 'Define scopes' }).click();
-    await expect(summary).toContainText('Another application has this name.');
+    await expect(summary).toContainText('Another application has this name');
     await expect(page.getByLabel('Name')).toHaveValue('ledger sync');
     await expect(page.getByLabel('Description')).toHaveValue('Typed already.');
   });
