@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+const (
+	applications = 100_000
+	openings     = 200 // of each page
+	slowest      = 10 * time.Millisecond
+	email        = "demo.admin@example.com"
+	password     = "load test password"
+)
+
+// view is a page of the console, and how long it took each time it was opened.
+type view struct {
+	what, path string
+	times      []time.Duration
+}
+
+func views() []view {
+	return []view{
+		{what: "first page, last used first", path: ""},
+		{what: "by name", path: "?sort=name"},
+		{what: "newest first", path: "?sort=-created"},
+		{what: "what the platform configured", path: "?origin=platform"},
+		{what: "disabled ones", path: "?status=disabled"},
+		{what: "those that hold a scope", path: "?scope=audit.log%3Aread"},
+		{what: "those unused for 90 days", path: "?attention=unused"},
+		{what: "those without permissions", path: "?attention=no_permissions"},
+		{what: "search for one", path: "?q=payroll+77777"},
+		{what: "search that 12,500 match", path: "?q=payroll"},
+		{what: "search for two letters", path: "?q=pa"},
+		{what: "search for nothing there is", path: "?q=nowhere"},
+	}
+}
+
+// p99 returns the time that 99 of 100 openings took at most.
+func (v view) p99() time.Duration {
+	sorted := slices.Sorted(slices.Values(v.times))
+	return sorted[len(sorted)*99/100]
+}
+
+// fill writes applications behind the program's back: through the front door
+// the events of so many would take minutes. Names, times and states vary.
+func (c clientele) fill(ctx context.Context) error {
+	db, err := sql.Open("sqlite", "file:"+c.database+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, statement := range []string{
+		`INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, token_alg,
+			created_at, created_by, created_by_name, last_used_at, grants, search_text)
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1),
+		named (i, name) AS (SELECT i, CASE i % 8 WHEN 0 THEN 'Billing' WHEN 1 THEN 'Payroll' WHEN 2 THEN 'Warehouse' WHEN 3 THEN 'Reporting'
+			WHEN 4 THEN 'Mobile app' WHEN 5 THEN 'Partner gateway' WHEN 6 THEN 'Data export' ELSE 'Sensors' END || ' ' || i FROM n)
+		SELECT printf('cl_%016d', i), iif(i % 50 = 0, 'application_key', 'oauth_client'), iif(i % 5 = 0, 'platform', 'team'),
+			iif(i % 20 = 0, 'disabled', 'active'), name, lower(name), '', 'client_secret_basic', 'ES256',
+			$2 - i * 7919 % 100000000, '', 'Demo', iif(i % 10 = 0, 0, $2 - i * 104729 % 15000000), i % 3 > 0,
+			lower(name) || char(10) || printf('cl_%016d', i) || char(10) || 'demo'
+		FROM named`,
+		`INSERT INTO application_grant_types (application_id, grant_type) SELECT id, 'client_credentials' FROM applications WHERE created_by_name = 'Demo'`,
+		`INSERT INTO application_scopes (application_id, scope) SELECT id, 'applications:read' FROM applications WHERE created_by_name = 'Demo'`,
+		`INSERT INTO application_scopes (application_id, scope) SELECT id, 'audit.log:read' FROM applications WHERE created_by_name = 'Demo' AND row_id % 2 = 0`,
+		`INSERT INTO secrets (id, application_id, hash, prefix, created_at, created_by_name, expires_at)
+		SELECT 'se_' || id, id, lower(hex(randomblob(32))), 'cs_', created_at, 'Demo', iif(row_id % 100 = 0, $2 + $1, NULL) FROM applications WHERE created_by_name = 'Demo'`,
+		`INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
+		SELECT 'application', id, 'audit', '', 'template', 'admin', created_at, '' FROM applications WHERE created_by_name = 'Demo' AND grants > 0`,
+	} {
+		if _, err := tx.ExecContext(ctx, statement, applications, time.Now().Unix()); err != nil {
+			return fmt.Errorf("fill the database: %w", err)
+		}
+	}
+	return tx.Commit()
+}
+
+// makeAdmin makes the administrator who looks at the list.
+func (c clientele) makeAdmin(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, c.binary, "--database", c.database, "user", "create", "--email", email, "--name", "Demo Admin", "--admin", "--password-stdin")
+	cmd.Stdin, cmd.Stderr = strings.NewReader(password+"\n"), os.Stderr
+	return cmd.Run()
+}
+
+// signIn returns a browser that is signed in.
+func (s *server) signIn(ctx context.Context) (*http.Client, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	browser := &http.Client{Jar: jar, Timeout: 10 * time.Second}
+	form := url.Values{"email": {email}, "password": {password}}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/login", strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := browser.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK || strings.HasSuffix(answer.Request.URL.Path, "/login") {
+		err = fmt.Errorf("sign in: got %s at %s", answer.Status, answer.Request.URL)
+	}
+	return browser, errors.Join(err, answer.Body.Close())
+}
+
+// open opens a page and returns how long its answer took to arrive whole.
+func (s *server) open(ctx context.Context, browser *http.Client, path string) (time.Duration, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+path, nil)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	answer, err := browser.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		return 0, err
+	}
+	if answer.StatusCode != http.StatusOK || answer.Request.URL.RequestURI() != path {
+		return 0, fmt.Errorf("%s: got %s at %s", path, answer.Status, answer.Request.URL)
+	}
+	return time.Since(began), nil
+}
+
+// measureList opens every page of the list in turns, over a full database.
+func measureList(ctx context.Context, product clientele) ([]view, error) {
+	if err := errors.Join(product.makeAdmin(ctx), product.fill(ctx)); err != nil {
+		return nil, err
+	}
+	s, _, err := product.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	browser, err := s.signIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pages := views()
+	for opening := range openings + 10 {
+		for i := range pages {
+			took, err := s.open(ctx, browser, "/admin/applications"+pages[i].path)
+			if err != nil {
+				return nil, err
+			}
+			if opening >= 10 { // after warming up
+				pages[i].times = append(pages[i].times, took)
+			}
+		}
+	}
+	return pages, nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// The result goes between these lines of a document.
+const begin, end = "<!-- load:begin -->", "<!-- load:end -->"
+
+// print writes the result as Markdown.
+func (f *result) print(w io.Writer) error {
+	what := map[string]string{
+		"constant":  "a bare HTTP handler that answers a constant",
+		"sign":      "a bare HTTP handler that only signs ES256",
+		"clientele": "Clientele, `POST /oauth2/token` with client credentials",
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Made by `%s` with %s on %s: median of %d interleaved rounds of %d requests over %d connections, servers pinned to one core, load to another.\n\n",
+		f.Command, runtime.Version(), processor(), f.Rounds, f.Requests, connections)
+	b.WriteString("| server | CPU per request | ÷ signing only |\n|---|---:|---:|\n")
+	for _, s := range f.Servers {
+		fmt.Fprintf(&b, "| %s | %.1f µs | %.2f |\n", what[s.name], float64(s.cost())/1e3, f.over(s, f.Servers[1]))
+	}
+	b.WriteString("\n| Clientele | measured | bar |\n|---|---:|---:|\n")
+	fmt.Fprintf(&b, "| CPU per token ÷ signing only | %.2f | ≤ %.1f |\n", f.ratio(), bar)
+	fmt.Fprintf(&b, "| start to first answer | %d ms | ≤ 300 ms |\n", f.Start/time.Millisecond)
+	fmt.Fprintf(&b, "| resident memory after start | %.1f MB | ≤ 40 MB |\n", float64(f.Resident)/1e6)
+	fmt.Fprintf(&b, "| binary | %.1f MB | ≤ 25 MB |\n", float64(f.Binary)/1e6)
+	fmt.Fprintf(&b, "\n| the list at %d applications (p99 ≤ %d ms) | median | p99 |\n|---|---:|---:|\n", applications, slowest/time.Millisecond)
+	for _, v := range f.List {
+		fmt.Fprintf(&b, "| %s | %.1f ms | %.1f ms |\n", v.what, float64(median(v.times))/1e6, float64(v.p99())/1e6)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeInto replaces what stands between the markers of a document.
+func (f *result) writeInto(path string) error {
+	document, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, opened := bytes.Cut(document, []byte(begin))
+	_, after, closed := bytes.Cut(rest, []byte(end))
+	if !opened || !closed {
+		return fmt.Errorf("%s lacks the lines %s and %s", path, begin, end)
+	}
+	var b bytes.Buffer
+	b.Write(before)
+	b.WriteString(begin + "\n\n")
+	if err := f.print(&b); err != nil {
+		return err
+	}
+	b.WriteString("\n" + end)
+	b.Write(after)
+	return os.WriteFile(path, b.Bytes(), 0o644)
+}
+
+// processor returns what /proc calls the machine's processor.
+func processor() string {
+	info, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	_, rest, _ := strings.Cut(string(info), "model name")
+	name, _, _ := strings.Cut(strings.TrimLeft(rest, "\t :"), "\n")
+	return fmt.Sprintf("%s with %d cores", name, runtime.NumCPU())
+}
