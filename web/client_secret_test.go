@@ -107,5 +107,5 @@ func TestARegeneratedSecretIsShownTheSameWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.get(path+"/secret").has(http.StatusOK, "New secret for Ledger Sync", "is accepted as well until", "2 Jun 2026, 13:00:00 UTC")
+	b.get(path+"/secret").has(http.StatusOK, "New secret for Ledger Sync", "is accepted as well, until 2 Jun 2026, 13:00:00 UTC")
 }

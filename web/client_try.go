@@ -50,9 +50,6 @@ func (s *Server) tryClient(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if isHTMX(c) {
-		return render(c, http.StatusOK, views.TrialResult(trial))
-	}
 	form.Trial = &trial
 	return s.renderTrial(c, http.StatusOK, form)
 }
