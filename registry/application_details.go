@@ -15,6 +15,7 @@ const SecretKept = 30 * 24 * time.Hour
 type ApplicationDetails struct {
 	Application
 	Secrets     []ClientSecret // newest first; those no longer accepted for SecretKept
+	SecretsMade int            // how many secrets it ever had
 	Scopes      []Scope        // in the catalogue's order
 	Permissions []HeldGrant
 	Days        [UsageDays]int64 // tokens issued by UTC day, today last

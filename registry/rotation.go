@@ -18,29 +18,26 @@ const (
 // MaxOverlap is the longest that a replaced secret may still be accepted.
 const MaxOverlap = 90 * 24 * time.Hour
 
-// NoSecret stands in Rotation.Current for an application that has none.
-const NoSecret = "none"
-
 // Rotation is how to replace an application's secrets by a new one.
 type Rotation struct {
 	End RotationEnd
 	At  time.Time // for EndAt
-	// Current is the ID of the newest secret as the caller knows it, or
-	// NoSecret. When it is no longer the newest, someone was faster, and
-	// nothing is done. "" is not compared.
-	Current string
+	// Seen is how many secrets the application ever had as far as the caller
+	// knows. When there are more by now, someone was faster, and nothing is
+	// done. 0 is not compared.
+	Seen int
 }
 
 // RotationInput is a Rotation as a person fills it in.
 type RotationInput struct {
-	End     string `form:"end"`
-	At      string `form:"at"` // UTC, as <input type="datetime-local"> sends it
-	Current string `form:"current"`
+	End  string `form:"end"`
+	At   string `form:"at"` // UTC, as <input type="datetime-local"> sends it
+	Seen int    `form:"seen"`
 }
 
 // Rotation returns what was filled in. It fails with Invalid.
 func (in RotationInput) Rotation() (Rotation, error) {
-	r := Rotation{End: RotationEnd(in.End), Current: in.Current}
+	r := Rotation{End: RotationEnd(in.End), Seen: in.Seen}
 	if r.End != EndAt {
 		return r, nil
 	}

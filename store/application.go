@@ -154,6 +154,9 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 	if err != nil {
 		return fmt.Errorf("read secrets: %w", err)
 	}
+	if d.SecretsMade, err = t.secretsMade(ctx, d.ID); err != nil {
+		return err
+	}
 	if d.Scopes, err = t.scopesOf(ctx, d.ID); err != nil {
 		return err
 	}

@@ -22,13 +22,16 @@ type secretEnd struct {
 // their tokens stop with them. It needs the permission to manage applications
 // and what requireDelegation asks. It fails with registry.Invalid,
 // registry.ErrNotFound, registry.ErrLocked, and with registry.ErrConflict when
-// rotation.Current is no longer the newest secret.
+// the application got a new secret since rotation.Seen.
 func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string, rotation registry.Rotation, show ShowOnce) (secret registry.Secret, err error) {
 	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {
 			return registry.Event{}, err
+		}
+		if app.Type != registry.OAuthClient {
+			return registry.Event{}, registry.ErrNotFound
 		}
 		if err := t.requireDelegation(ctx, app); err != nil {
 			return registry.Event{}, err
@@ -37,7 +40,7 @@ func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string
 		if err != nil {
 			return registry.Event{}, err
 		}
-		if err := t.checkCurrent(ctx, id, rotation.Current); err != nil {
+		if err := t.checkSeen(ctx, id, rotation.Seen); err != nil {
 			return registry.Event{}, err
 		}
 		before, after, err := t.endLive(ctx, id, rotation.End == registry.EndNow, end)
@@ -70,18 +73,23 @@ func (db *DB) EndSecret(ctx context.Context, by registry.Actor, id, secretID str
 			return registry.Event{}, err
 		}
 		var prefix string
-		var ended sql.NullInt64
-		err = t.QueryRowContext(ctx, `SELECT prefix, revoked_at FROM secrets WHERE id = $1 AND application_id = $2`, secretID, id).Scan(&prefix, &ended)
+		var expires, ended time.Time
+		err = t.QueryRowContext(ctx, `SELECT prefix, expires_at, revoked_at FROM secrets WHERE id = $1 AND application_id = $2`, secretID, id).
+			Scan(&prefix, seconds{&expires}, seconds{&ended})
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return registry.Event{}, registry.ErrNotFound
 		case err != nil:
 			return registry.Event{}, err
-		case ended.Valid:
+		case !ended.IsZero():
 			return registry.Event{}, errUnchanged
 		}
 		_, err = t.ExecContext(ctx, `UPDATE secrets SET revoked_at = $1 WHERE id = $2`, t.now.Unix(), secretID)
-		return registry.Event{Target: applicationTarget(app), After: snapshot(map[string]any{"secrets": []secretEnd{{prefix, "now"}}})}, err
+		return registry.Event{
+			Target: applicationTarget(app),
+			Before: snapshot(map[string]any{"secrets": []secretEnd{{prefix, endText(expires)}}}),
+			After:  snapshot(map[string]any{"secrets": []secretEnd{{prefix, "now"}}}),
+		}, err
 	})
 	if err != nil {
 		return fmt.Errorf("end secret: %w", err)
@@ -89,22 +97,23 @@ func (db *DB) EndSecret(ctx context.Context, by registry.Actor, id, secretID str
 	return nil
 }
 
-// checkCurrent returns registry.ErrConflict when the newest secret is not the
-// one that the caller knows of; "" is not compared.
-func (t *tx) checkCurrent(ctx context.Context, id, current string) error {
-	if current == "" {
-		return nil
+// checkSeen returns registry.ErrConflict when the application has had more
+// secrets than the caller knows of; 0 is not compared.
+func (t *tx) checkSeen(ctx context.Context, id string, seen int) error {
+	made, err := t.secretsMade(ctx, id)
+	if err == nil && seen != 0 && made != seen {
+		err = registry.ErrConflict
 	}
-	newest := registry.NoSecret
-	err := t.QueryRowContext(ctx, `
-		SELECT id FROM secrets WHERE application_id = $1 AND revoked_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1`, id).Scan(&newest)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("find the newest secret: %w", err)
+	return err
+}
+
+// secretsMade counts the secrets that an application ever had.
+func (t *tx) secretsMade(ctx context.Context, id string) (n int, err error) {
+	err = t.QueryRowContext(ctx, `SELECT count(*) FROM secrets WHERE application_id = $1`, id).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count secrets: %w", err)
 	}
-	if newest != current {
-		return registry.ErrConflict
-	}
-	return nil
+	return n, nil
 }
 
 // endLive gives every live secret an end, or an earlier one, and returns what
