@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -61,6 +63,10 @@ func (s *serveCmd) serve(e *env, db *store.DB, handler http.Handler, issuer stri
 	listener, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s; choose another address with --addr: %w", s.Addr, err)
+	}
+	if os.Getenv("GOGC") == "" {
+		// Hardly anything outlives a request, so that collecting rarely saves a twentieth of a token's CPU time, for some 15 MB.
+		debug.SetGCPercent(400)
 	}
 	server := &http.Server{
 		Handler:           handler,

@@ -25,7 +25,8 @@ type result struct {
 	Rounds, Requests int
 	Servers          []*server // the constant one, the signing one, Clientele
 	Start            time.Duration
-	Binary, Resident int64 // bytes
+	Binary           int64 // bytes
+	Resident, Busy   int64 // bytes of memory after start, and after all the tokens
 	List             []view
 }
 
@@ -77,7 +78,11 @@ func (f *result) measureTokens(ctx context.Context, product clientele) error {
 	if f.Resident, err = s.resident(); err != nil {
 		return err
 	}
-	return f.interleave(ctx)
+	if err := f.interleave(ctx); err != nil {
+		return err
+	}
+	f.Busy, err = s.resident()
+	return err
 }
 
 // interleave asks each server in every round, starting with another one each time.

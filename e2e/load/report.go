@@ -31,6 +31,7 @@ func (f *result) print(w io.Writer) error {
 	fmt.Fprintf(&b, "| CPU per token ÷ signing only | %.2f | ≤ %.1f |\n", f.ratio(), bar)
 	fmt.Fprintf(&b, "| start to first answer | %d ms | ≤ 300 ms |\n", f.Start/time.Millisecond)
 	fmt.Fprintf(&b, "| resident memory after start | %.1f MB | ≤ 40 MB |\n", float64(f.Resident)/1e6)
+	fmt.Fprintf(&b, "| resident memory after %d tokens | %.1f MB | |\n", f.Rounds*f.Requests+warmUp, float64(f.Busy)/1e6)
 	fmt.Fprintf(&b, "| binary | %.1f MB | ≤ 25 MB |\n", float64(f.Binary)/1e6)
 	fmt.Fprintf(&b, "\n| the list at %d applications (p99 ≤ %d ms) | median | p99 |\n|---|---:|---:|\n", applications, slowest/time.Millisecond)
 	for _, v := range f.List {
