@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -27,13 +28,17 @@ const (
 )
 
 // hasher hashes passwords, only so many at once that neither memory nor the
-// processor runs out. The rest wait their turn.
-type hasher struct{ slots chan struct{} }
+// processor runs out. The rest wait their turn, for as long as its patience.
+type hasher struct {
+	slots    chan struct{}
+	patience time.Duration
+}
 
-func newHasher() hasher { return hasher{make(chan struct{}, 2)} }
+func newHasher() hasher { return hasher{slots: make(chan struct{}, 2), patience: 10 * time.Second} }
 
 // hash returns password's hash with a fresh salt, in PHC string format. It
-// fails when ctx ends before its turn comes.
+// fails when ctx ends before its turn comes, and with ThrottledError when that
+// takes too long.
 func (h hasher) hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltLength)
 	rand.Read(salt)
@@ -62,10 +67,14 @@ func (h hasher) matches(ctx context.Context, password, encoded string) (bool, er
 }
 
 func (h hasher) run(ctx context.Context, password string, salt []byte, c cost) ([]byte, error) {
+	turn := time.NewTimer(h.patience)
+	defer turn.Stop()
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 		return argon2.IDKey([]byte(password), salt, c.rounds, c.memory, c.threads, hashLength), nil
+	case <-turn.C:
+		return nil, ThrottledError{RetryAfter: time.Minute}
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for a password to be hashed: %w", ctx.Err())
 	}

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestPasswordHash(t *testing.T) {
@@ -49,7 +51,11 @@ func TestPasswordsWaitTheirTurn(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := h.hash(ctx, "correct horse battery"); err == nil {
-		t.Error("got a hash while none may be made, want an error when the caller has gone")
+	if _, err := h.hash(ctx, "correct horse battery"); !errors.Is(err, context.Canceled) {
+		t.Errorf("the caller has gone: got %v, want Canceled", err)
+	}
+	h.patience = time.Millisecond
+	if _, err := h.hash(t.Context(), "correct horse battery"); !errors.Is(err, ThrottledError{time.Minute}) {
+		t.Errorf("too many before it: got %v, want ThrottledError", err)
 	}
 }

@@ -17,8 +17,8 @@ import (
 // password. It does not say which of the two is wrong.
 var ErrSignIn = errors.New("wrong e-mail address or password")
 
-// ThrottledError means that too many sign-ins were attempted, by one browser,
-// from one address, or to one account.
+// ThrottledError means that too many sign-ins were attempted: by one browser,
+// from one address, to one account, or by so many that passwords wait in line.
 type ThrottledError struct{ RetryAfter time.Duration }
 
 func (e ThrottledError) Error() string {

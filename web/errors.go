@@ -5,9 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -30,6 +33,9 @@ func status(err error) int {
 	}
 	if _, ok := errors.AsType[registry.Invalid](err); ok {
 		return http.StatusUnprocessableEntity
+	}
+	if _, ok := errors.AsType[store.ThrottledError](err); ok {
+		return http.StatusTooManyRequests
 	}
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
@@ -59,8 +65,8 @@ func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if code == http.StatusServiceUnavailable {
-		c.Response().Header().Set("Retry-After", "2")
+	if wait := retryAfter(code, err); wait > 0 {
+		setRetryAfter(c, wait)
 	}
 	told := explain(code, err)
 	told.Status, told.RequestID = code, requestID(c)
@@ -76,6 +82,21 @@ func (s *Server) fail(err error, c echo.Context) {
 	if failed != nil {
 		s.Log.ErrorContext(c.Request().Context(), "an error could not be told", "request_id", requestID(c), "err", failed)
 	}
+}
+
+// retryAfter returns how long a client had better wait, or 0.
+func retryAfter(code int, err error) time.Duration {
+	if throttled, ok := errors.AsType[store.ThrottledError](err); ok {
+		return throttled.RetryAfter
+	}
+	if code == http.StatusServiceUnavailable {
+		return 2 * time.Second
+	}
+	return 0
+}
+
+func setRetryAfter(c echo.Context, wait time.Duration) {
+	c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 }
 
 // failConsole shows what went wrong. htmx would put it into whatever part of
@@ -118,6 +139,8 @@ func explain(code int, err error) views.Failure {
 		return views.Failure{Title: "That request could not be read", Text: "It was sent in a format that is not understood here."}
 	case http.StatusUnprocessableEntity:
 		return views.Failure{Title: "Some of that is not right", Text: sentences(err)}
+	case http.StatusTooManyRequests:
+		return views.Failure{Title: "Too many at once", Text: "The server is kept busy at the moment. Try again in a minute."}
 	case http.StatusServiceUnavailable:
 		return views.Failure{Title: "The database does not answer", Text: "Nothing was changed. Try again in a moment."}
 	}

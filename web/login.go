@@ -3,9 +3,7 @@ package web
 import (
 	"errors"
 	"log/slog"
-	"math"
 	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -52,7 +50,7 @@ func (s *Server) refuseLogin(c echo.Context, err error, form views.LoginForm) er
 	switch {
 	case tooMany:
 		code, form.Wait = http.StatusTooManyRequests, throttled.RetryAfter
-		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(throttled.RetryAfter.Seconds()))))
+		setRetryAfter(c, throttled.RetryAfter)
 	case errors.Is(err, store.ErrSignIn):
 		form.Refused = true
 	default:

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -88,7 +90,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // protect sets the headers by which browsers protect people, and refuses
-// addresses that are no text.
+// addresses that are no text. The API and the protocol tell of queries themselves.
 func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
@@ -102,8 +104,20 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 		if !isText(c.Request().URL.Path) {
 			return echo.ErrNotFound
 		}
+		if isConsole(c) && !isTextForm(c.QueryParams()) {
+			return echo.ErrBadRequest
+		}
 		return next(c)
 	}
+}
+
+func isTextForm(form url.Values) bool {
+	for name, values := range form {
+		if !isText(name) || slices.ContainsFunc(values, func(v string) bool { return !isText(v) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // isText reports whether text is UTF-8 without NUL, which PostgreSQL cannot

@@ -40,12 +40,8 @@ func body(c echo.Context) (url.Values, error) {
 		}
 		return nil, echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 	}
-	for name, values := range r.PostForm {
-		for _, value := range append(values, name) {
-			if !isText(value) {
-				return nil, echo.NewHTTPError(http.StatusBadRequest).SetInternal(errors.New("a field is no text"))
-			}
-		}
+	if !isTextForm(r.PostForm) {
+		return nil, echo.ErrBadRequest
 	}
 	return r.PostForm, nil
 }

@@ -7,6 +7,7 @@
 package web
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -34,7 +35,7 @@ func (s *Server) Handler() http.Handler { return s.echo() }
 
 func (s *Server) echo() *echo.Echo {
 	e := echo.New()
-	e.Logger.SetLevel(99) // ours is s.Log; Echo would print what clients do wrong
+	e.Logger.SetOutput(io.Discard) // ours is s.Log
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor = addressExtractor(s.TrustedProxies)
 	e.Use(s.identify, s.logAccess, s.recoverPanic, s.protect, limitBody, compress)

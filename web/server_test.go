@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -169,6 +170,8 @@ func TestWrongRequests(t *testing.T) {
 		{"unknown page", request("GET", "/admin/nowhere", "", ""), 404, "Page not found"},
 		{"NUL in the path", request("GET", "/admin/%00", "", ""), 404, "Page not found"},
 		{"no text in the path", request("GET", "/admin/audit-log/%ff%fe", "", ""), 404, "Page not found"},
+		{"NUL in the query", request("GET", "/admin/audit-log?actor=%00", "", ""), 400, "could not be read"},
+		{"no text in the query", request("GET", "/login?%ff=1", "", ""), 400, "could not be read"},
 		{"wrong method", request("DELETE", "/login", "", ""), 405, "That does not work here"},
 		{"unknown method", request("BREW", "/login", "", ""), 405, "That does not work here"},
 		{"bad percent-encoding in the body", request("POST", "/theme", form, "theme=%zz"), 400, "could not be read"},
@@ -226,6 +229,30 @@ func TestErrorsInTheirContext(t *testing.T) {
 		if got := w.Header().Get("Content-Type"); got != kind || w.Code >= 500 {
 			t.Errorf("%s: got %d as %s, want it as %s", path, w.Code, got, kind)
 		}
+	}
+}
+
+func TestPagesAreCompressed(t *testing.T) {
+	s := newSite(t)
+	b := s.setUp(t)
+	ask := func(path string) answer {
+		r := httptestRequest(http.MethodGet, path)
+		r.Header.Set("Accept-Encoding", "gzip")
+		return b.send(r)
+	}
+	w := ask("/admin/scopes")
+	unpacked, err := gzip.NewReader(w.Body)
+	if err != nil {
+		t.Fatalf("got %d %v: %v", w.Code, w.Header(), err)
+	}
+	page, err := io.ReadAll(unpacked)
+	if err != nil || !strings.Contains(string(page), "</html>") || w.Header().Get("Content-Encoding") != "gzip" {
+		t.Errorf("got %d %v %v, want a whole page in gzip", w.Code, w.Header(), err)
+	}
+	w = ask("/nowhere") // an error is told after its page gave up
+	w.has(404, "Page not found", "</html>")
+	if got := w.Header().Get("Content-Encoding"); got != "" {
+		t.Errorf("an error page: got Content-Encoding %q, want none", got)
 	}
 }
 
