@@ -16,6 +16,8 @@ export type Fresh = { server: Server; url: string; setupLink: string };
 type TestFixtures = {
   /** A fresh server, for this test alone. */
   fresh: Fresh;
+  /** Starts one, for tests that need it only sometimes. */
+  startFresh: () => Promise<Fresh>;
   /**
    * Signs the browser in to the demo as its first user, or as the first with the role. The worker's tests share one
    * session a user, because sign-ins are throttled: a test that signs out signs in through the form.
@@ -54,13 +56,21 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   baseURL: async ({ demo }, use) => use(demo.url),
 
-  fresh: async ({ problems }, use, testInfo) => {
-    const server = await Server.start();
-    const [[setupLink]] = await server.printed(/\S+\/setup\?code=\S+/g);
-    await use({ server, url: server.url, setupLink });
-    await attachLog(testInfo, problems, server.stderr);
-    await server.stop();
+  startFresh: async ({ problems }, use, testInfo) => {
+    const servers: Server[] = [];
+    await use(async () => {
+      const server = await Server.start();
+      servers.push(server);
+      const [[setupLink]] = await server.printed(/\S+\/setup\?code=\S+/g);
+      return { server, url: server.url, setupLink };
+    });
+    for (const server of servers) {
+      await attachLog(testInfo, problems, server.stderr);
+      await server.stop();
+    }
   },
+
+  fresh: async ({ startFresh }, use) => use(await startFresh()),
 
   signIn: async ({ demo, sessions, context }, use) => {
     await use(async (role) => {

@@ -1,0 +1,184 @@
+import type { BrowserContext, Locator, Page } from '@playwright/test';
+import { register } from './console';
+import type { Fresh } from './fixtures';
+
+const wizard = '/admin/applications/new/oauth-client';
+
+/** What it takes to bring a page into a state. */
+export type Stage = {
+  page: Page;
+  context: BrowserContext;
+  signIn: (role?: string) => Promise<unknown>;
+  /** Starts a server that nobody has set up. */
+  fresh: () => Promise<Fresh>;
+};
+
+/** A page in one of its states, under the name of its picture. */
+export type State = { name: string; show: (stage: Stage) => Promise<unknown> };
+
+/** A page that the demo's administrator, or someone with another role, finds at an address. */
+const at = (name: string, address: string, role?: string): State =>
+  seen(name, ({ page }) => page.goto(address), role);
+
+/** A page in a state that the demo's administrator, or someone with another role, brings about. */
+const seen = (name: string, show: (stage: Stage) => Promise<unknown>, role?: string): State => ({
+  name,
+  show: async (stage) => {
+    await stage.signIn(role);
+    await show(stage);
+  },
+});
+
+/** A page of an application of the demo. */
+const of = (name: string, application: string, subpage = '', then?: (page: Page) => Promise<unknown>): State =>
+  seen(name, async ({ page }) => {
+    await page.goto((await find(page, application)) + subpage);
+    await then?.(page);
+  });
+
+/** Returns the address of an application of the demo. */
+async function find(page: Page, application: string): Promise<string> {
+  const found = await page.request.get('/admin/applications', { params: { q: application } });
+  const [path] = (await found.text()).match(/\/admin\/applications\/cl_\w+/) ?? [];
+  if (!path) throw new Error(`no ${application} in the list`);
+  return path;
+}
+
+const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });
+
+/** Fills the wizard's first step in, and leaves the page at the second. */
+async function define(page: Page, name: string): Promise<void> {
+  await page.goto(wizard);
+  await page.getByLabel('Name').fill(name);
+  await button(page, 'Define scopes').click();
+  await page.getByRole('heading', { level: 1, name: 'Define scopes' }).waitFor();
+}
+
+/** Registers a client, and leaves the page at its secret. */
+async function create(page: Page, name: string, scope: string): Promise<void> {
+  await define(page, name);
+  await page.getByRole('checkbox', { name: scope }).check();
+  await button(page, 'Create').click();
+  await page.getByRole('heading', { level: 1, name: `${name} is ready` }).waitFor();
+}
+
+/** Tries a client out by pasting a secret. */
+async function tryOut(page: Page, path: string, secret: string): Promise<void> {
+  await page.goto(`${path}/test`);
+  await page.getByRole('textbox', { name: 'Client secret' }).fill(secret);
+  await button(page, 'Test it now').click();
+  await page.locator('.trial').waitFor();
+}
+
+/** Every page in every state. The names of applications that states make differ, because they share a server. */
+export const states: State[] = [
+  { name: 'login', show: ({ page }) => page.goto('/login') },
+  {
+    name: 'login-refused',
+    show: async ({ page }) => {
+      await page.goto('/login');
+      await page.getByLabel('E-mail address').fill('nobody@demo.example');
+      await page.getByRole('textbox', { name: 'Password' }).fill('not the password');
+      await button(page, 'Sign in').click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'setup',
+    show: async ({ page, fresh }) => page.goto((await fresh()).setupLink),
+  },
+  {
+    name: 'setup-errors',
+    show: async ({ page, fresh }) => {
+      await page.goto((await fresh()).setupLink);
+      await page.getByLabel('E-mail address').fill('no address');
+      await button(page, 'Create team').click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  { name: 'setup-without-code', show: async ({ page, fresh }) => page.goto(`${(await fresh()).url}/setup`) },
+  { name: 'setup-done', show: ({ page }) => page.goto('/setup') },
+  {
+    name: 'list-empty',
+    show: async ({ page, fresh }) => {
+      const { url, setupLink } = await fresh();
+      const code = new URL(setupLink).searchParams.get('code')!;
+      const form = { code, team: 'Test Works', name: 'Test Admin', email: 'admin@test.example', password: 'four words without meaning' };
+      await page.request.post(`${url}/setup`, { form });
+      await page.goto(`${url}/admin/applications`);
+    },
+  },
+
+  at('wizard-details', wizard),
+  seen('wizard-details-errors', async ({ page }) => {
+    await page.goto(wizard);
+    await page.getByLabel('Description').fill('Copies berths to the ledger.');
+    await button(page, 'Define scopes').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  seen('wizard-scopes', ({ page }) => define(page, 'Harbour Sync')),
+  seen('wizard-scopes-ticked', async ({ page }) => {
+    await define(page, 'Harbour Sync');
+    await page.getByRole('checkbox', { name: 'integration.data-pools:read' }).check();
+    await page.getByRole('checkbox', { name: 'integration.data-pools:query' }).check();
+    await page.getByLabel('Permissions for Data Integration').selectOption({ index: 1 });
+  }),
+  seen('wizard-scopes-errors', async ({ page }) => {
+    await define(page, 'Harbour Sync');
+    await button(page, 'Create').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  seen('wizard-scopes-manager', ({ page }) => define(page, 'Harbour Sync'), 'manages applications, not permissions'),
+  seen('secret', ({ page }) => create(page, 'Harbour Sync', 'audit.log:read')),
+  seen('secret-gone', async ({ page }) => {
+    const { path } = await register(page, 'Harbour Shown');
+    await page.goto(`${path}/secret`);
+  }),
+  seen('test', async ({ page }) => page.goto(`${(await register(page, 'Harbour Test')).path}/test`)),
+  seen('test-lacks-permission', async ({ page }) => {
+    const { path, secret } = await register(page, 'Harbour Lacks');
+    await tryOut(page, path, secret);
+  }),
+  seen('test-works', async ({ page }) => {
+    const { path, secret } = await register(page, 'Harbour Works', { templates: { audit: 'admin' } });
+    await tryOut(page, path, secret);
+  }),
+  seen('test-refused', async ({ page }) => {
+    const { path } = await register(page, 'Harbour Refused');
+    await tryOut(page, path, 'cs_wrong');
+  }),
+
+  at('scopes', '/admin/scopes'),
+  at('scopes-no-match', '/admin/scopes?q=no+such+thing'),
+  at('audit-log', '/admin/audit-log'),
+  at('audit-log-no-match', '/admin/audit-log?actor=nobody'),
+  at('audit-log-error', '/admin/audit-log?from=yesterday'),
+  seen('audit-log-download', async ({ page }) => {
+    await page.goto('/admin/audit-log');
+    await button(page, 'Download').click();
+  }),
+  seen('event', async ({ page }) => {
+    await page.goto('/admin/audit-log?action=application.disable');
+    await page.getByRole('link', { name: 'Disable an application' }).first().click();
+    await page.getByText('Raw JSON').click();
+  }),
+  seen('event-refused', async ({ page }) => {
+    await page.request.post('/admin/applications/new/oauth-client', { form: { name: 'Not Mine' } });
+    await page.goto('/admin/audit-log?outcome=refused');
+    await page.getByRole('rowheader').getByRole('link').first().click();
+  }, 'sees applications and the audit log'),
+
+  at('nothing-to-see', '/', 'may see nothing yet'),
+  at('not-found', '/admin/no-such-page'),
+  at('forbidden', wizard, 'sees applications'),
+  { name: 'not-found-signed-out', show: ({ page }) => page.goto('/no-such-page') },
+  seen('account-menu', async ({ page }) => {
+    await page.goto('/admin/scopes');
+    await page.getByRole('button', { name: 'your account' }).click();
+  }),
+  seen('navigation', async ({ page }) => {
+    await page.goto('/admin/scopes');
+    const drawer = page.getByRole('button', { name: 'Open menu' });
+    if (await drawer.isVisible()) await drawer.click();
+  }),
+];
