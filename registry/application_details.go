@@ -69,6 +69,27 @@ func (d ClientDetails) Changes(to ClientDetails) []DetailChange {
 	return all
 }
 
+// Onto returns what the editor typed, on details that someone else changed
+// meanwhile: what the editor left alone is as it is now.
+func (e ClientEdit) Onto(now ClientDetails) ClientDetails {
+	if e.Seen == nil {
+		return e.ClientDetails
+	}
+	for _, typed := range e.Seen.Changes(e.ClientDetails) {
+		switch typed.Field {
+		case "name":
+			now.Name = e.Name
+		case "description":
+			now.Description = e.Description
+		case "grants":
+			now.Grants = e.Grants
+		case "auth_method":
+			now.AuthMethod = e.AuthMethod
+		}
+	}
+	return now
+}
+
 // ScopeEdit is the scopes that an application is to have, and what the editor
 // knew of those it has.
 type ScopeEdit struct {

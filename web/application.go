@@ -84,12 +84,19 @@ func (s *Server) applicationEdit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Store.UpdateClient(c.Request().Context(), actor(c), c.Param("id"), in)
-	if err != nil {
-		return s.editAgain(c, in, err)
+	refused := s.Store.UpdateClient(c.Request().Context(), actor(c), c.Param("id"), in)
+	invalid, wrong := errors.AsType[registry.Invalid](refused)
+	switch {
+	case refused == nil:
+		s.flash(c, "Saved")
+		return redirect(c, applicationPath(c))
+	case wrong:
+		return s.editAgain(c, http.StatusUnprocessableEntity, in, invalid)
+	case errors.Is(refused, registry.ErrConflict):
+		return s.editAgain(c, http.StatusConflict, in, nil)
+	default:
+		return refused
 	}
-	s.flash(c, "Saved")
-	return redirect(c, applicationPath(c))
 }
 
 // applicationCheck handles POST /admin/applications/{id}/edit/check: what is
@@ -99,7 +106,12 @@ func (s *Server) applicationCheck(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.editAgain(c, in, s.Store.CheckDetails(c.Request().Context(), actor(c), c.Param("id"), in.ClientDetails))
+	refused := s.Store.CheckDetails(c.Request().Context(), actor(c), c.Param("id"), in.ClientDetails)
+	invalid, wrong := errors.AsType[registry.Invalid](refused)
+	if refused != nil && !wrong {
+		return refused
+	}
+	return s.editAgain(c, http.StatusOK, in, invalid)
 }
 
 func bindEdit(c echo.Context) (registry.ClientEdit, error) {
@@ -111,24 +123,14 @@ func bindEdit(c echo.Context) (registry.ClientEdit, error) {
 	return registry.ClientEdit{ClientDetails: in.ClientDetails, Seen: views.ParseSeen(in.Seen)}, err
 }
 
-// editAgain shows the form with what was typed and what err says of it. When
-// someone else changed the application meanwhile, it says what.
-func (s *Server) editAgain(c echo.Context, in registry.ClientEdit, err error) error {
-	code := http.StatusOK
-	invalid, wrong := errors.AsType[registry.Invalid](err)
-	switch {
-	case wrong:
-		code = http.StatusUnprocessableEntity
-	case errors.Is(err, registry.ErrConflict):
-		code = http.StatusConflict
-	case err != nil:
-		return err
-	}
+// editAgain shows the form with what was typed and what is wrong with it, and
+// what someone else changed meanwhile.
+func (s *Server) editAgain(c echo.Context, code int, in registry.ClientEdit, invalid registry.Invalid) error {
 	v, err := s.applicationView(c)
 	if err != nil {
 		return err
 	}
-	form := views.ApplicationEditForm{Input: in.ClientDetails, Invalid: invalid, Seen: v.App.Details()}
+	form := views.ApplicationEditForm{Input: in.Onto(v.App.Details()), Invalid: invalid, Seen: v.App.Details()}
 	if in.Seen != nil {
 		form.Meanwhile = in.Seen.Changes(form.Seen)
 	}
