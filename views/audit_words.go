@@ -37,7 +37,9 @@ var auditAreas = []auditArea{
 		{"application.update-scopes", "Change an application's scopes"},
 		{"application.list", "List applications"},
 		{"application.read", "Look at an application"},
-		{"application.show_secret", "See a new secret"},
+		{"application.regenerate-secret", "Regenerate a secret"},
+		{"application.end-secret", "End a secret"},
+		{"application.show-secret", "See a new secret"},
 		{"application.check", "Check what was typed for an application"},
 	}},
 	{"audit-log", "Audit log", "scroll-text", []auditAction{
@@ -92,7 +94,7 @@ func actionWords(action string) string {
 // actionOptions are all that the log can be filtered by, and what it is
 // filtered by even if that is none of them.
 func actionOptions(chosen string) []ui.Option {
-	options := []ui.Option{{Value: "", Label: "Anything"}}
+	options := []ui.Option{{Value: "", Label: "Any action"}}
 	for _, area := range auditAreas {
 		if len(area.Actions) > 1 {
 			options = append(options, ui.Option{Value: area.Key + ".*", Label: area.Name + ": anything"})
