@@ -42,7 +42,8 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 // requestID returns the ID of the request being answered.
 func requestID(c echo.Context) string { return c.Response().Header().Get(requestIDHeader) }
 
-// logAccess writes a line for every request. Queries are left out: setup codes
+// logAccess writes a line for every request, but for what goes well at the
+// protocol's endpoints only at level debug. Queries are left out: setup codes
 // and what people search for stand there.
 func (s *Server) logAccess(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -51,6 +52,13 @@ func (s *Server) logAccess(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Error(err) // answers now, so that the line has the status
 		}
 		r := c.Request()
+		level := slog.LevelInfo
+		if isProtocol(c) && c.Response().Status < http.StatusBadRequest {
+			level = slog.LevelDebug // the store keeps count of tokens; a line for each would cost a tenth of it
+		}
+		if !s.Log.Enabled(r.Context(), level) {
+			return nil
+		}
 		line := []slog.Attr{
 			slog.String("request_id", requestID(c)),
 			slog.String("method", r.Method),
@@ -63,7 +71,7 @@ func (s *Server) logAccess(next echo.HandlerFunc) echo.HandlerFunc {
 		if by := actor(c); by.ID != "" {
 			line = append(line, slog.String(string(by.Type), by.ID))
 		}
-		s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", line...)
+		s.Log.LogAttrs(r.Context(), level, "request", line...)
 		return nil
 	}
 }
@@ -74,7 +82,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 		defer func() {
 			switch r := recover(); r {
 			case nil:
-			case http.ErrAbortHandler: //nolint:errorlint // net/http compares it so, too
+			case http.ErrAbortHandler:
 				panic(r)
 			default:
 				err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())

@@ -398,11 +398,11 @@ func TestRawRequests(t *testing.T) {
 
 func rawStatus(t *testing.T, address, raw string) int {
 	t.Helper()
-	conn, err := net.Dial("tcp", address)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, raw); err != nil {
 		t.Fatal(err)
 	}
