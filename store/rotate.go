@@ -63,6 +63,18 @@ func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string
 	return secret, nil
 }
 
+// SecretWaits reports whether a new secret of the application, made in the
+// session, has not been shown yet.
+func (db *DB) SecretWaits(ctx context.Context, sessionToken, id string) (waits bool, err error) {
+	err = db.read.QueryRowContext(ctx, `
+		SELECT EXISTS (SELECT 1 FROM shown_secrets WHERE session_hash = $1 AND application_id = $2 AND expires_at > $3)`,
+		hashToken(sessionToken), id, db.now().Unix()).Scan(&waits)
+	if err != nil {
+		return false, fmt.Errorf("look for a new secret: %w", err)
+	}
+	return waits, nil
+}
+
 // EndSecret stops a secret now, and its tokens with it. It needs the permission
 // to manage applications. A secret that was ended changes nothing.
 func (db *DB) EndSecret(ctx context.Context, by registry.Actor, id, secretID string) error {

@@ -1,0 +1,30 @@
+package web
+
+import (
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"clientele/registry"
+)
+
+// applicationsCSV handles GET /admin/applications.csv: the report of
+// applications with their scopes and permissions.
+func (s *Server) applicationsCSV(c echo.Context) error {
+	file := newCSV(c, "applications.csv", "application ID", "name", "type", "configured by", "status", "created by", "created at", "last used",
+		"service", "scopes", "object name", "object ID", "path", "templates", "actions")
+	return file.end(s, s.Store.ApplicationsReport(c.Request().Context(), actor(c), func(l registry.ReportLine) error {
+		app := l.Application
+		return file.row(app.ID, app.Name, string(app.Type), string(app.Origin), string(app.Status), app.CreatedByName,
+			reportTime(app.CreatedAt), reportTime(app.LastUsedAt),
+			l.Service, strings.Join(l.Scopes, " "), l.ObjectName, l.ObjectID, l.Path, strings.Join(l.Templates, ", "), strings.Join(l.Actions, " "))
+	}))
+}
+
+func reportTime(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
