@@ -49,7 +49,7 @@ func siteOn(db *store.DB, clock *storetest.Clock, change ...func(*Server)) *site
 	s := &site{clock: clock, log: &logBuffer{}}
 	s.Server = &Server{
 		Store: db, OAuth: &oauth.Server{Issuer: storetest.Issuer, Store: db, Now: clock.Now},
-		Issuer: storetest.Issuer, Now: clock.Now, Log: slog.New(slog.NewTextHandler(s.log, nil)),
+		Issuer: storetest.Issuer, Now: clock.Now, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
 		f(s.Server)

@@ -179,9 +179,12 @@ func isAPI(c echo.Context) bool {
 	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/access/")
 }
 
+// isProtocol reports whether the request is for an endpoint of OAuth.
+func isProtocol(c echo.Context) bool {
+	path := c.Request().URL.Path
+	return strings.HasPrefix(path, "/oauth2/") || strings.HasPrefix(path, "/.well-known/")
+}
+
 // isConsole reports whether the request is for a page rather than for the
 // protocol or an API.
-func isConsole(c echo.Context) bool {
-	path := c.Request().URL.Path
-	return !isAPI(c) && !strings.HasPrefix(path, "/oauth2/") && !strings.HasPrefix(path, "/.well-known/")
-}
+func isConsole(c echo.Context) bool { return !isAPI(c) && !isProtocol(c) }

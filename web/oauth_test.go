@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,14 @@ import (
 // credentials of a client registered for method.
 func protocolServer(t *testing.T, method string) (handler http.Handler, db *store.DB, id, secret string) {
 	t.Helper()
+	handler, db, id, secret, _ = protocolServerLogging(t, method)
+	return handler, db, id, secret
+}
+
+// protocolServerLogging is protocolServer with what it logs at the default level.
+func protocolServerLogging(t *testing.T, method string) (handler http.Handler, db *store.DB, id, secret string, logged *bytes.Buffer) {
+	t.Helper()
+	logged = new(bytes.Buffer)
 	clock := storetest.NewClock()
 	db = storetest.OpenSQLite(t, clock)
 	app, made, err := db.CreateClient(t.Context(), registry.Operator, registry.NewClient{
@@ -32,9 +41,9 @@ func protocolServer(t *testing.T, method string) (handler http.Handler, db *stor
 	}
 	s := &Server{
 		Store: db, OAuth: &oauth.Server{Issuer: storetest.Issuer, Store: db, Now: clock.Now},
-		Issuer: storetest.Issuer, Now: clock.Now, Log: slog.New(slog.DiscardHandler),
+		Issuer: storetest.Issuer, Now: clock.Now, Log: slog.New(slog.NewTextHandler(logged, nil)),
 	}
-	return s.Handler(), db, app.ID, made.Reveal()
+	return s.Handler(), db, app.ID, made.Reveal(), logged
 }
 
 // tokenRequest posts form to the token endpoint, with credentials by Basic unless id is "".
@@ -238,5 +247,18 @@ func TestMetadataAdvertisesWorkingEndpoints(t *testing.T) {
 				t.Errorf("%s: got 404 at %s", name, path)
 			}
 		}
+	}
+}
+
+func TestWhatGoesWellAtProtocolEndpointsIsNotLogged(t *testing.T) {
+	handler, _, id, secret, logged := protocolServerLogging(t, registry.SecretBasic)
+	grant := url.Values{"grant_type": {"client_credentials"}}
+	send(handler, tokenRequest(grant, id, secret))
+	if logged.Len() != 0 {
+		t.Errorf("got %s, want no line for a token", logged)
+	}
+	send(handler, tokenRequest(grant, id, "wrong"))
+	if line := logged.String(); !strings.Contains(line, "path=/oauth2/token status=401") || strings.Contains(line, secret) {
+		t.Errorf("got %q, want a line for the refusal", line)
 	}
 }
