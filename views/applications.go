@@ -94,6 +94,9 @@ func (l Applications) tabs() []ui.Tab {
 		{registry.TeamOrigin, "Team", l.Page.Team},
 		{registry.PlatformOrigin, "Platform", l.Page.Platform},
 	} {
+		if len(l.Invalid) > 0 {
+			tab.count = registry.Count{More: true}
+		}
 		tabs = append(tabs, ui.Tab{
 			Text: tab.text, Count: countWords(tab.count), Current: l.Query.Origin == tab.origin,
 			Href: l.address(func(q *registry.ApplicationQuery) { q.Origin = tab.origin }),
