@@ -145,7 +145,7 @@ func (d *demoMaker) plan(a demoApplication) {
 	}
 	use := func(from, until, secret int) {
 		for day := from; day >= until; day-- {
-			then(d.daysAgo(day), func() error { d.useOnce(app.ID, secrets[secret], day, a.tokens); return nil })
+			then(d.daysAgo(day), func() error { d.useForADay(app.ID, secrets[secret], day, a); return nil })
 		}
 	}
 
@@ -212,15 +212,17 @@ func (d *demoMaker) secretsOf(id string, ids *[]string) error {
 	return nil
 }
 
-// useOnce counts a day's tokens, fewer at the weekend.
-func (d *demoMaker) useOnce(client, secret string, ago, tokens int) {
-	at := d.daysAgo(ago)
+// useForADay counts a day's tokens, fewer at the weekend. Whoever asks more
+// often has asked more recently.
+func (d *demoMaker) useForADay(client, secret string, ago int, a demoApplication) {
+	tokens, share := a.tokens, time.Duration(5+37*len(a.name)%90)
+	at := d.daysAgo(ago).Add(-24 * time.Hour / time.Duration(tokens) * share / 100)
 	if weekday := at.Weekday(); weekday == time.Saturday || weekday == time.Sunday {
 		tokens = (tokens + 2) / 3
 	}
 	tokens += tokens * (ago * 7 % 5) / 20
 	for range tokens {
-		d.db.TokenIssued(oauth.Use{ClientID: client, SecretID: secret, Address: "192.0.2." + fmt.Sprint(10+len(client)+int(client[3])%90), At: at})
+		d.db.TokenIssued(oauth.Use{ClientID: client, SecretID: secret, Address: fmt.Sprintf("192.0.2.%d", 10+share), At: at})
 	}
 }
 
