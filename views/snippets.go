@@ -29,7 +29,7 @@ func (c Credentials) Scope() string { return strings.Join(c.Scopes, " ") }
 type Snippet struct {
 	Key   string // "python"
 	Title string // "Python"
-	Note  string // what to do with it
+	File  string // what it is: a file to save it as, or a command
 	Text  string
 }
 
@@ -38,18 +38,18 @@ type Snippet struct {
 // standard library. They are as secret as the secret in them.
 func (c Credentials) Snippets() ([]Snippet, error) {
 	snippets := []Snippet{
-		{Key: "curl", Title: "curl", Note: "Paste it into a shell"},
-		{Key: "env", Title: ".env", Note: "Settings for your own code"},
-		{Key: "go", Title: "Go", Note: "go run main.go"},
-		{Key: "python", Title: "Python", Note: "python3 get_token.py"},
-		{Key: "javascript", Title: "JavaScript", Note: "node get_token.mjs, version 18 or later"},
+		{Key: "curl", Title: "curl", File: "curl command"},
+		{Key: "env", Title: ".env", File: ".env file"},
+		{Key: "go", Title: "Go", File: "main.go"},
+		{Key: "python", Title: "Python", File: "get_token.py"},
+		{Key: "javascript", Title: "JavaScript", File: "get_token.mjs"},
 	}
 	for i, s := range snippets {
 		var text strings.Builder
 		if err := snippetTemplates.ExecuteTemplate(&text, s.Key+".tmpl", c); err != nil {
 			return nil, err
 		}
-		snippets[i].Text = text.String()
+		snippets[i].Text = strings.TrimSpace(text.String()) // a shell would run a command at its line break
 	}
 	return snippets, nil
 }
