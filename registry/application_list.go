@@ -54,7 +54,7 @@ type ApplicationQuery struct {
 	Origin    Origin          `query:"origin" validate:"omitempty,oneof=team platform" form:"origin" label:"origin"`
 	Type      ApplicationType `query:"type" validate:"omitempty,oneof=oauth_client application_key" form:"type" label:"type"`
 	Status    Status          `query:"status" validate:"omitempty,oneof=active disabled deleted" form:"status" label:"status"`
-	Scope     string          `query:"scope" validate:"max=200" form:"scope" label:"scope"`
+	Scope     string          `query:"scope" validate:"max=200,plain_text" form:"scope" label:"scope"`
 	Attention Attention       `query:"attention" validate:"omitempty,oneof=unused expiring no_permissions" form:"attention" label:"reason"`
 	Search    string          `query:"q" validate:"-" form:"q" label:"search"` // part of a name, client ID or creator; under three characters, the start of a name
 	Sort      ApplicationSort `query:"sort" validate:"omitempty,oneof=name -name created -created used -used" form:"sort" label:"order"`
