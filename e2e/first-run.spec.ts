@@ -27,7 +27,7 @@ test('the printed link makes the team and its first administrator, who signs out
     await page.getByRole('textbox', { name: 'Password' }).fill(admin.password);
     await page.getByRole('button', { name: 'Create team' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Applications' })).toBeVisible();
-    await expect(page.getByRole('heading', { name: 'No applications yet' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Register the first OAuth client' })).toBeVisible();
     await expect(page.getByRole('banner').getByText(admin.team)).toBeVisible();
     await axe();
   });

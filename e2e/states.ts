@@ -106,6 +106,7 @@ export const states: State[] = [
       const form = { code, team: 'Test Works', name: 'Test Admin', email: 'admin@test.example', password: 'four words without meaning' };
       await page.request.post(`${url}/setup`, { form });
       await page.goto(`${url}/admin/applications`);
+      await page.getByRole('heading', { name: 'Register the first OAuth client' }).waitFor();
     },
   },
 
