@@ -60,6 +60,9 @@ var auditAreas = []auditArea{
 		{"permission.grant", "Give permissions"},
 		{"permission.revoke", "Take permissions away"},
 	}},
+	{"report", "Reports", "download", []auditAction{
+		{"report.download", "Download the report of applications"},
+	}},
 	{"scope", "Scopes", "braces", []auditAction{
 		{"scope.list", "List scopes and their use"},
 	}},

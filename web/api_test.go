@@ -260,6 +260,46 @@ func parts(t *testing.T, token string) (header, payload, signature string) {
 	return all[0], all[1], all[2]
 }
 
+// What ends an application or its secret ends its tokens at once.
+func TestAPITokensEnd(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		for name, end := range map[string]func(apiClient) error{
+			"disabled": func(a apiClient) error {
+				return s.Store.SetStatus(t.Context(), registry.Operator, a.id, registry.Disabled)
+			},
+			"deleted": func(a apiClient) error {
+				return s.Store.DeleteApplication(t.Context(), registry.Operator, a.id, "Demo deleted")
+			},
+			"rotated now": func(a apiClient) error {
+				_, err := s.Store.RegenerateSecret(t.Context(), registry.Operator, a.id, registry.Rotation{End: registry.EndNow}, store.ShowOnce{})
+				return err
+			},
+		} {
+			app := s.client(t, "Demo "+name, auditScope).may(t, registry.ReadAuditLog)
+			token := app.token(t, "")
+			if w := s.call(t, "/api/v1/audit-log", token); w.Code != http.StatusOK {
+				t.Errorf("before %s: got %d, want 200", name, w.Code)
+			}
+			if err := end(app); err != nil {
+				t.Fatal(err)
+			}
+			w := s.call(t, "/api/v1/audit-log", token)
+			if p := problemOf(t, w); w.Code != http.StatusUnauthorized || p.Error != "invalid_token" {
+				t.Errorf("%s: got %d %s, want 401 invalid_token", name, w.Code, w.Body)
+			}
+		}
+
+		// The end of an overlap ends the secret, and not its tokens.
+		app := s.client(t, "Demo overlap", auditScope).may(t, registry.ReadAuditLog)
+		if _, err := s.Store.RegenerateSecret(t.Context(), registry.Operator, app.id, registry.Rotation{End: registry.EndInDay}, store.ShowOnce{}); err != nil {
+			t.Fatal(err)
+		}
+		if w := s.call(t, "/api/v1/audit-log", app.token(t, "")); w.Code != http.StatusOK {
+			t.Errorf("during an overlap: got %d, want 200", w.Code)
+		}
+	})
+}
+
 func TestAPIWrongQueries(t *testing.T) {
 	s := newSite(t)
 	token := s.client(t, "Demo All", auditScope, applicationsScope).may(t, registry.ReadAuditLog).may(t, registry.ViewApplications).token(t, "")
