@@ -98,7 +98,9 @@ func changed(v ApplicationView, change func(*ApplicationView)) ApplicationView {
 	return v
 }
 
-func onlyLook(v *ApplicationView) { v.MayManage, v.MayRotate, v.MayGrant, v.MayAudit = false, false, false, false }
+func onlyLook(v *ApplicationView) {
+	v.MayManage, v.MayRotate, v.MayGrant, v.MayAudit = false, false, false, false
+}
 
 func TestApplicationPages(t *testing.T) {
 	shell, v, used := demoShell(), demoApplication(), usedApplication()

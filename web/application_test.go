@@ -117,7 +117,7 @@ func TestApplicationPage(t *testing.T) {
 		b.get(path).has(http.StatusOK)
 
 		for _, unknown := range []string{"cl_none", "%00", strings.ToUpper(id), id + "/gone"} {
-			b.get(applicationsPath+"/"+unknown).has(http.StatusNotFound)
+			b.get(applicationsPath + "/" + unknown).has(http.StatusNotFound)
 		}
 	})
 }
@@ -190,7 +190,7 @@ func TestApplicationPageByViewer(t *testing.T) {
 
 	nobody := s.signedIn(t, "nobody@example.com", false)
 	for _, page := range []string{"", "/edit", "/scopes", "/permissions"} {
-		nobody.get(path+page).has(http.StatusNotFound)
+		nobody.get(path + page).has(http.StatusNotFound)
 		s.browser(t).get(path + page).redirects("/login?return_to=" + url.QueryEscape(path+page))
 	}
 	nobody.post(path+"/edit", detailsForm("Mine")).has(http.StatusNotFound)
@@ -259,7 +259,7 @@ func TestEditApplicationMeanwhile(t *testing.T) {
 	for _, htmx := range []bool{false, true} {
 		s := newSite(t)
 		b, path := s.withApplication(t)
-		seen := b.get(path + "/edit").page().Find(`[name="seen"]`).AttrOr("value", "")
+		seen := b.get(path+"/edit").page().Find(`[name="seen"]`).AttrOr("value", "")
 		theirs := detailsForm("Ledger")
 		theirs.Set("auth_method", registry.SecretBasic)
 		b.post(path+"/edit", theirs).redirects(path)
