@@ -81,18 +81,11 @@ func (db *DB) ApplicationRecord(ctx context.Context, by registry.Actor, id strin
 
 // applicationRecords returns the applications whose IDs a statement selects, by name.
 func (t *tx) applicationRecords(ctx context.Context, ids string, args ...any) ([]registry.ApplicationRecord, error) {
-	rows, err := t.QueryContext(ctx, `
-		SELECT id, type, origin, status, name, description, auth_method, token_alg, created_at, created_by, created_by_name, last_used_at, last_used_address
-		FROM applications WHERE id IN (`+ids+`) ORDER BY name_key`, args...)
+	rows, err := t.QueryContext(ctx, `SELECT `+applicationColumns+` FROM applications WHERE id IN (`+ids+`) ORDER BY name_key`, args...)
 	if err != nil {
 		return nil, err
 	}
-	records, err := collect(rows, func(r *registry.ApplicationRecord) []any {
-		return []any{
-			&r.ID, &r.Type, &r.Origin, &r.Status, &r.Name, &r.Description, &r.AuthMethod, &r.TokenAlg,
-			seconds{&r.CreatedAt}, &r.CreatedBy, &r.CreatedByName, seconds{&r.LastUsedAt}, &r.LastUsedAddress,
-		}
-	})
+	records, err := collect(rows, func(r *registry.ApplicationRecord) []any { return applicationFields(&r.Application) })
 	if err != nil {
 		return nil, err
 	}

@@ -94,7 +94,10 @@ const applicationColumns = `id, type, origin, status, name, description, auth_me
 func applicationFields(a *registry.Application) []any {
 	return []any{
 		&a.ID, &a.Type, &a.Origin, &a.Status, &a.Name, &a.Description, &a.AuthMethod, &a.TokenAlg,
-		seconds{&a.CreatedAt}, &a.CreatedBy, &a.CreatedByName, seconds{&a.LastUsedAt}, &a.LastUsedAddress,
+		seconds{&a.CreatedAt},
+		&a.CreatedBy, &a.CreatedByName,
+		seconds{&a.LastUsedAt},
+		&a.LastUsedAddress,
 	}
 }
 
@@ -147,8 +150,13 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 	}
 	d.Secrets, err = collect(rows, func(s *registry.ClientSecret) []any {
 		return []any{
-			&s.ID, &s.Prefix, seconds{&s.CreatedAt}, &s.CreatedByName, seconds{&s.ExpiresAt}, seconds{&s.RevokedAt},
-			seconds{&s.LastUsedAt}, &s.LastUsedAddress,
+			&s.ID, &s.Prefix,
+			seconds{&s.CreatedAt},
+			&s.CreatedByName,
+			seconds{&s.ExpiresAt},
+			seconds{&s.RevokedAt},
+			seconds{&s.LastUsedAt},
+			&s.LastUsedAddress,
 		}
 	})
 	if err != nil {
