@@ -73,8 +73,8 @@ func (f *result) judge() error {
 		missed = append(missed, fmt.Errorf("a token costs %.2f times the signature, more than %.1f", ratio, bar))
 	}
 	for _, v := range f.List {
-		if v.p99() > slowest {
-			missed = append(missed, fmt.Errorf("the list, %s: %v at the 99th percentile, more than %v", v.what, v.p99(), slowest))
+		if p99(v.costs) > slowest {
+			missed = append(missed, fmt.Errorf("the list, %s: %v at the 99th percentile, more than %v", v.what, p99(v.costs), slowest))
 		}
 	}
 	return errors.Join(missed...)
