@@ -12,7 +12,7 @@ func TestParseCatalogueNamesLines(t *testing.T) {
 	}{
 		{"demo", string(demoCatalogue), ""},
 		{"no YAML", "services: [", "file.yaml, line 1"},
-		{"unknown key", "services:\n  - key: orders\n    nmae: Orders\n", `file.yaml, line 3: unknown field "nmae"`},
+		{"unknown key", "services:\n  - key: orders\n    title: Orders\n", `file.yaml, line 3: unknown field "title"`},
 		{"bad key", "services:\n  - key: Orders!\n    name: Orders\n    description: Orders.\n    audience: https://orders.example\n", `line 2, services[0].key: "Orders!" is no key`},
 		{"missing words", "services:\n  - key: orders\n    name: Orders\n    description: Orders.\n    audience: https://orders.example\n    scopes:\n      - {key: \"orders:read\", name: Read}\n", "line 7, services[0].scopes[0].description: Describe it"},
 		{"unknown permission", "services:\n  - key: orders\n    name: Orders\n    description: Orders.\n    audience: https://orders.example\n    templates:\n      - {key: viewer, name: Viewer, permissions: [view]}\n", `line 7, services[0].templates[0].permissions[0]: The service has no permission "view"`},

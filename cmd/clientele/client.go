@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -16,7 +17,7 @@ type clientCmd struct {
 }
 
 type clientCreateCmd struct {
-	Name        string   `required:"" help:"Name, unique in the team."`
+	Name        string   `required:"" placeholder:"NAME" help:"Name, unique in the team."`
 	Description string   `help:"What it is for."`
 	Grant       []string `default:"client_credentials" help:"Grant type; repeat for several (${default})."`
 	AuthMethod  string   `default:"client_secret_basic" help:"client_secret_basic or client_secret_post (${default})."`
@@ -129,6 +130,9 @@ func (c *clientRotateCmd) Run(e *env) error {
 			rotation = registry.Rotation{End: registry.EndAt, At: e.now().Add(c.Overlap)}
 		}
 		secret, err := db.RegenerateSecret(e.ctx, registry.Operator, c.ID, rotation, store.ShowOnce{})
+		if errors.Is(err, registry.ErrNotFound) {
+			return noClient(c.ID)
+		}
 		if err != nil {
 			return err
 		}
@@ -138,6 +142,10 @@ func (c *clientRotateCmd) Run(e *env) error {
 		}
 		return e.printCredentials(details.Application, details.ScopeKeys(), secret, c.JSON)
 	})
+}
+
+func noClient(id string) error {
+	return fmt.Errorf("there is no client %s; clientele client list shows those there are", id)
 }
 
 type permissionCmd struct {
@@ -170,10 +178,14 @@ func (p *permissionGrantCmd) Run(e *env) error {
 			}
 			in.Subject = registry.Subject{Type: registry.UserSubject, ID: user.ID}
 		}
-		if err := db.Grant(e.ctx, registry.Operator, in); err != nil {
+		err := db.Grant(e.ctx, registry.Operator, in)
+		if errors.Is(err, registry.ErrNotFound) {
+			return noClient(p.Client)
+		}
+		if err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(e.stdout, "%s now holds %s %s of %s\n", in.Subject.ID, in.Kind, in.Key, in.Service)
+		_, err = fmt.Fprintf(e.stdout, "%s now holds %s %s of %s\n", in.Subject.ID, in.Kind, in.Key, in.Service)
 		return err
 	})
 }

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the scripts run the command itself, as a process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"clientele": main})
+}
+
+// TestScripts runs testdata/script: what an operator types, and what is
+// answered, on a database in the script's own folder.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("ADDR", freeAddress(t))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sql":   sqlCommand,
+			"await": awaitCommand,
+			"json":  jsonCommand,
+		},
+	})
+}
+
+// freeAddress returns a loopback address that nothing listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// sqlCommand runs a statement on a SQLite file behind Clientele's back:
+//
+//	sql FILE STATEMENT
+func sqlCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: sql FILE STATEMENT")
+	}
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0])+"?_pragma=busy_timeout(5000)")
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.ExecContext(context.Background(), args[1])
+	ts.Check(err)
+}
+
+// awaitCommand waits until a server that was started in the background answers:
+//
+//	await ADDRESS
+func awaitCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: await ADDRESS")
+	}
+	for range 200 {
+		answer, err := http.Get("http://" + args[0] + "/readyz") //nolint:noctx // it ends soon
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not answer", args[0])
+}
+
+// jsonCommand fails unless a file is exactly one JSON document, and sets
+// variables to members of it:
+//
+//	json FILE [MEMBER VARIABLE]...
+func jsonCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args)%2 != 1 {
+		ts.Fatalf("usage: json FILE [MEMBER VARIABLE]...")
+	}
+	decoder := json.NewDecoder(bytes.NewReader([]byte(ts.ReadFile(args[0]))))
+	var document any
+	ts.Check(decoder.Decode(&document))
+	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
+		ts.Fatalf("%s holds more than one JSON document", args[0])
+	}
+	for i := 1; i < len(args); i += 2 {
+		members, _ := document.(map[string]any)
+		value, ok := members[args[i]].(string)
+		if !ok {
+			ts.Fatalf("%s has no text %s", args[0], args[i])
+		}
+		ts.Setenv(args[i+1], value)
+	}
+}
