@@ -135,8 +135,10 @@ func TestSecretState(t *testing.T) {
 }
 
 func TestChainHashCoversEveryField(t *testing.T) {
-	base := Event{Seq: 1, At: time.UnixMilli(1), Actor: Actor{Type: UserActor, ID: "a", Name: "b", Address: "c", RequestID: "d"},
-		Action: "e", Outcome: Done, Target: Target{"f", "g", "h"}, Before: "i", After: "j"}
+	base := Event{
+		Seq: 1, At: time.UnixMilli(1), Actor: Actor{Type: UserActor, ID: "a", Name: "b", Address: "c", RequestID: "d"},
+		Action: "e", Outcome: Done, Target: Target{"f", "g", "h"}, Before: "i", After: "j",
+	}
 	changes := map[string]func(*Event){
 		"seq": func(e *Event) { e.Seq++ }, "at": func(e *Event) { e.At = e.At.Add(time.Millisecond) },
 		"actor type": func(e *Event) { e.Actor.Type = OperatorActor }, "actor ID": func(e *Event) { e.Actor.ID += "x" },

@@ -23,7 +23,11 @@ func raw(t testing.TB, database string) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return db
 }
 
@@ -76,7 +80,8 @@ func TestVerifyAuditNamesTheFirstBrokenEvent(t *testing.T) {
 		{"removed from the middle", []string{`DELETE FROM audit_events WHERE seq = 3`}, "broken at event 3: it is missing"},
 		{"removed from the end", []string{`DELETE FROM audit_events WHERE seq = 5`}, "broken at event 5: the log ends before its head"},
 		{"rehashed but not its successors", []string{
-			`UPDATE audit_events SET hash = '0000000000000000000000000000000000000000000000000000000000000000' WHERE seq = 2`}, "broken at event 2"},
+			`UPDATE audit_events SET hash = '0000000000000000000000000000000000000000000000000000000000000000' WHERE seq = 2`,
+		}, "broken at event 2"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

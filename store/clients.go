@@ -66,7 +66,7 @@ func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowO
 		return app, secret, event, err
 	}
 	secret = registry.NewSecret()
-	if _, err := t.insertSecret(ctx, app.ID, secret); err != nil {
+	if err := t.insertSecret(ctx, app.ID, secret); err != nil {
 		return app, secret, event, err
 	}
 	for _, g := range grants {
@@ -206,14 +206,13 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 	return app, nil
 }
 
-// insertSecret writes a new secret's hash and returns its ID.
-func (t *tx) insertSecret(ctx context.Context, appID string, secret registry.Secret) (string, error) {
-	id := registry.NewSecretID()
+// insertSecret writes a new secret's hash.
+func (t *tx) insertSecret(ctx context.Context, appID string, secret registry.Secret) error {
 	_, err := t.ExecContext(ctx, `
 		INSERT INTO secrets (id, application_id, hash, prefix, created_at, created_by_name) VALUES ($1, $2, $3, $4, $5, $6)`,
-		id, appID, secret.Hash(), secret.Prefix(), t.now.Unix(), t.by.Name)
+		registry.NewSecretID(), appID, secret.Hash(), secret.Prefix(), t.now.Unix(), t.by.Name)
 	if err != nil {
-		return "", fmt.Errorf("insert secret: %w", err)
+		return fmt.Errorf("insert secret: %w", err)
 	}
-	return id, nil
+	return nil
 }

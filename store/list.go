@@ -119,9 +119,15 @@ func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
 	}
 	return collect(rows, func(r *listedRow) []any {
 		return []any{
-			&r.ID, &r.Type, &r.Origin, &r.Status, &r.Name, &r.nameKey, seconds{&r.CreatedAt}, &r.CreatedBy, &r.CreatedByName,
-			seconds{&r.LastUsedAt}, &r.LastUsedAddress, seconds{&r.DeletedAt}, &r.Permissions,
-			&r.found, &r.team, &r.Scopes, &r.Secrets, seconds{&r.SecretEnds},
+			&r.ID, &r.Type, &r.Origin, &r.Status, &r.Name, &r.nameKey,
+			seconds{&r.CreatedAt},
+			&r.CreatedBy, &r.CreatedByName,
+			seconds{&r.LastUsedAt},
+			&r.LastUsedAddress,
+			seconds{&r.DeletedAt},
+			&r.Permissions,
+			&r.found, &r.team, &r.Scopes, &r.Secrets,
+			seconds{&r.SecretEnds},
 		}
 	})
 }
@@ -133,7 +139,7 @@ func (s *applicationSearch) count(ctx context.Context, rows []listedRow, page *r
 	switch {
 	case s.lead != nil && len(rows) > 0:
 		all, team := rows[0].found, rows[0].team
-		page.All, page.Team, page.Platform = upTo(countLimit, all), upTo(countLimit, team), upTo(countLimit, all-team)
+		page.All, page.Team, page.Platform = counted(all), counted(team), counted(all-team)
 		page.Partial = page.All.More
 		page.Team.More, page.Platform.More = page.Partial, page.Partial // there are at least so many
 		return nil
@@ -161,10 +167,10 @@ func (s *applicationSearch) count(ctx context.Context, rows []listedRow, page *r
 	}
 	var team, platform int
 	err := s.t.QueryRowContext(ctx, "SELECT "+strings.Join(columns, ", "), sel.args...).Scan(&team, &platform)
-	page.All, page.Team, page.Platform = upTo(countLimit, team+platform), upTo(countLimit, team), upTo(countLimit, platform)
+	page.All, page.Team, page.Platform = counted(team+platform), counted(team), counted(platform)
 	return err
 }
 
-func upTo(limit, n int) registry.Count {
-	return registry.Count{N: min(n, limit), More: n > limit}
+func counted(n int) registry.Count {
+	return registry.Count{N: min(n, countLimit), More: n > countLimit}
 }

@@ -38,12 +38,12 @@ func (s Schema) check() error {
 
 // Migrate brings the database's schema up to date and returns where it stands
 // then; with dryRun it only looks.
-func Migrate(ctx context.Context, o Options, dryRun bool) (Schema, error) {
+func Migrate(ctx context.Context, o Options, dryRun bool) (schema Schema, err error) {
 	db, err := connect(o)
 	if err != nil {
 		return Schema{}, err
 	}
-	defer db.closePools()
+	defer func() { err = errors.Join(err, db.closePools()) }()
 	if !dryRun {
 		if err := db.migrate(ctx); err != nil {
 			return Schema{}, err

@@ -48,7 +48,7 @@ func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string
 			return registry.Event{}, err
 		}
 		secret = registry.NewSecret()
-		if _, err := t.insertSecret(ctx, id, secret); err != nil {
+		if err := t.insertSecret(ctx, id, secret); err != nil {
 			return registry.Event{}, err
 		}
 		after = append(after, secretEnd{secret.Prefix(), "never"})

@@ -215,7 +215,7 @@ func TestDownloadBreaksOff(t *testing.T) {
 	server := httptest.NewServer(s.echo)
 	defer server.Close()
 	r, err := http.Get(server.URL + "/before")
-	if err != nil || r.StatusCode != 500 || r.Header.Get("Content-Disposition") != "" {
+	if err != nil || r.StatusCode != http.StatusInternalServerError || r.Header.Get("Content-Disposition") != "" {
 		t.Errorf("before: got %v, %v; want a page with 500", r, err)
 	}
 	r.Body.Close()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -115,17 +116,17 @@ func SQLite(t testing.TB) string {
 	return path
 }
 
-var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
+var sqliteTemplate = sync.OnceValues(func() (content []byte, err error) {
 	dir, err := os.MkdirTemp("", "storetest")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "template.db")
 	if _, err := store.Migrate(context.Background(), Options(path, NewClock()), false); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	return os.ReadFile(path) //nolint:gosec // the path is our own
 })
 
 // Postgres returns the address of a new database with the current schema. It
@@ -180,9 +181,8 @@ func execOn(server, statement string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
 	_, err = db.ExecContext(context.Background(), statement)
-	return err
+	return errors.Join(err, db.Close())
 }
 
 // Admin makes an administrator and returns it as an actor.
