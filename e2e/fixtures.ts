@@ -108,6 +108,11 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   shoot: async ({ page }, use, { project }) => {
     const scene = project.name.replace(/^shots-/, '');
     await use(async (name) => {
+      // What is fixed or sticky stands where it belongs in a window as high as the page. What is open stays where it is.
+      const { width } = page.viewportSize()!;
+      const height = await page.evaluate(() => document.querySelector(':modal, :popover-open') ? 0 : document.scrollingElement!.scrollHeight);
+      if (height) await page.setViewportSize({ width, height });
+      await page.evaluate(() => scrollTo(0, 0));
       await page.screenshot({ path: join(import.meta.dirname, 'shots', `${name}-${scene}.png`), fullPage: true });
     });
   },

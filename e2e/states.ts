@@ -36,6 +36,16 @@ const of = (name: string, application: string, subpage = '', then?: (page: Page)
     await then?.(page);
   });
 
+/** A question about an application, asked from its menu in the list: in a dialog, or on a page without script. */
+const asked = (name: string, application: string, question: string, then?: (page: Page) => Promise<unknown>): State =>
+  seen(name, async ({ page }) => {
+    await page.goto(`/admin/applications?q=${encodeURIComponent(application)}`);
+    await button(page, `Actions for ${application}`).click();
+    await page.getByRole('link', { name: new RegExp(`^${question}`, 'i') }).click();
+    await page.getByRole('button', { name: new RegExp(`^${question}`, 'i') }).waitFor();
+    await then?.(page);
+  });
+
 /** Returns the address of an application of the demo. */
 async function find(page: Page, application: string): Promise<string> {
   const found = await page.request.get('/admin/applications', { params: { q: application } });
@@ -109,6 +119,84 @@ export const states: State[] = [
       await page.getByRole('heading', { name: 'Register the first OAuth client' }).waitFor();
     },
   },
+  at('list', '/admin/applications'),
+  at('list-platform', '/admin/applications?origin=platform'),
+  at('list-deleted', '/admin/applications?status=deleted'),
+  at('list-no-match', '/admin/applications?q=no+such+application&attention=unused'),
+  at('list-no-such-page', '/admin/applications?after=nonsense'),
+  at('list-viewer', '/admin/applications', 'sees applications'),
+  seen('list-row-menu', async ({ page }) => {
+    await page.goto('/admin/applications?sort=name');
+    await button(page, 'Actions for Billing Reconciler').click();
+  }),
+  seen('list-new-menu', async ({ page }) => {
+    await page.goto('/admin/applications');
+    await button(page, 'Add new application').click();
+  }),
+
+  of('application', 'Ledger Sync'),
+  of('application-never-used', 'Carbon Report'),
+  of('application-without-permissions', 'Hackathon Team A'),
+  of('application-disabled', 'Legacy Reporting'),
+  of('application-rotating', 'Warehouse Scanner'),
+  of('application-rotated', 'Supplier Portal'),
+  of('application-locked', 'Platform Scheduler'),
+  of('application-menu', 'Ledger Sync', '', (page) => button(page, 'Actions for Ledger Sync').click()),
+  of('edit', 'Ledger Sync', '/edit'),
+  of('edit-errors', 'Ledger Sync', '/edit', async (page) => {
+    await page.getByLabel('Name').fill('Nightly Export');
+    await button(page, 'Save changes').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  of('edit-scopes', 'Ledger Sync', '/scopes'),
+  of('edit-scopes-errors', 'Carbon Report', '/scopes', async (page) => {
+    await page.getByRole('checkbox', { name: 'integration.data-models:read' }).uncheck();
+    await button(page, 'Review changes').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  of('edit-scopes-review', 'Ledger Sync', '/scopes', async (page) => {
+    await page.getByRole('checkbox', { name: 'integration.data-pools:read' }).uncheck();
+    await page.getByRole('checkbox', { name: 'integration.data-pools:query' }).check();
+    await button(page, 'Review changes').click();
+    await page.getByRole('heading', { name: 'Review changes' }).waitFor();
+  }),
+  of('edit-scopes-nothing', 'Ledger Sync', '/scopes', async (page) => {
+    await button(page, 'Review changes').click();
+    await page.getByRole('heading', { name: 'Nothing would change' }).waitFor();
+  }),
+  of('permissions', 'Ledger Sync', '/permissions'),
+  of('permissions-locked', 'Platform Scheduler', '/permissions'),
+
+  ...(['regenerate', 'disable', 'delete'] as const).flatMap((question) => [
+    of(`${question}-page`, 'Ledger Sync', `/${question}`),
+    asked(`${question}-dialog`, 'Ledger Sync', question),
+  ]),
+  of('enable-page', 'Legacy Reporting', '/enable'),
+  asked('enable-dialog', 'Legacy Reporting', 'enable'),
+  of('regenerate-errors', 'Ledger Sync', '/regenerate', async (page) => {
+    await page.getByRole('radio', { name: 'At a time I choose' }).check();
+    await page.getByLabel('Date and time, in UTC').fill('2020-01-01T09:00');
+    await button(page, 'Regenerate secret').click();
+    await page.locator('[aria-invalid=true]').waitFor();
+  }),
+  asked('delete-errors', 'Ledger Sync', 'delete', async (page) => {
+    await page.getByLabel('Type Ledger Sync to confirm').fill('Ledger');
+    await button(page, 'Delete application').click();
+    await page.locator('[aria-invalid=true]').waitFor();
+  }),
+  seen('regenerate-too-late', async ({ page }) => {
+    const { path } = await register(page, 'Harbour Late');
+    await page.goto(`${path}/regenerate`);
+    await page.request.post(`${path}/regenerate`, { form: { end: 'now' } });
+    await button(page, 'Regenerate secret').click();
+    await page.getByRole('heading', { name: 'It has a new secret already' }).waitFor();
+  }),
+  seen('secret-regenerated', async ({ page }) => {
+    const { path } = await register(page, 'Harbour Anew', { method: 'client_secret_post', templates: { audit: 'admin' } });
+    await page.goto(`${path}/regenerate`);
+    await button(page, 'Regenerate secret').click();
+    await page.getByRole('heading', { level: 1, name: 'New secret for Harbour Anew' }).waitFor();
+  }),
 
   at('wizard-details', wizard),
   seen('wizard-details-errors', async ({ page }) => {
