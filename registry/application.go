@@ -80,7 +80,7 @@ type NewClient struct {
 
 // TemplateGrants returns the templates that the client starts with, by service.
 func (c NewClient) TemplateGrants() []HeldGrant {
-	var grants []HeldGrant
+	grants := []HeldGrant{}
 	for _, service := range slices.Sorted(maps.Keys(c.Templates)) {
 		if c.Templates[service] != "" {
 			grants = append(grants, HeldGrant{Service: service, Kind: TemplateGrant, Key: c.Templates[service]})

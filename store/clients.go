@@ -21,8 +21,8 @@ func (db *DB) CreateClient(ctx context.Context, by registry.Actor, in registry.N
 	var app registry.Application
 	var secret registry.Secret
 	err := db.change(ctx, by, creation, func(t *tx) (event registry.Event, err error) {
-		app, secret, event, err = t.createClient(ctx, in, show)
-		return event, err
+		app, secret, err = t.createClient(ctx, in, show)
+		return clientCreated(app, in), err
 	})
 	if err != nil {
 		return registry.Application{}, registry.Secret{}, fmt.Errorf("create client: %w", err)
@@ -45,49 +45,54 @@ func (db *DB) CheckDetails(ctx context.Context, by registry.Actor, id string, d 
 }
 
 // createClient checks and inserts everything that a new client consists of.
-func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowOnce) (app registry.Application, secret registry.Secret, event registry.Event, err error) {
+func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowOnce) (app registry.Application, secret registry.Secret, err error) {
 	in.ClientDetails = in.Clean()
-	grants := in.TemplateGrants()
-	if len(grants) > 0 {
-		if err := t.require(ctx, registry.ManagePermissions); err != nil {
-			return app, secret, event, err
-		}
-	}
-	if in.Origin == registry.PlatformOrigin && t.by.Type != registry.OperatorActor {
-		return app, secret, event, registry.ErrForbidden
+	if err := t.authorizeNewClient(ctx, in); err != nil {
+		return app, secret, err
 	}
 	if err := t.lockMeta(ctx); err != nil { // the catalogue stays as it is checked against
-		return app, secret, event, err
+		return app, secret, err
 	}
 	if err := t.checkNewClient(ctx, in); err != nil {
-		return app, secret, event, err
+		return app, secret, err
 	}
 	if app, err = t.insertClient(ctx, in); err != nil {
-		return app, secret, event, err
+		return app, secret, err
+	}
+	for _, g := range in.TemplateGrants() {
+		err := t.insertGrant(ctx, registry.GrantInput{
+			Subject: registry.Subject{Type: registry.ApplicationSubject, ID: app.ID}, Service: g.Service, Kind: g.Kind, Key: g.Key,
+		})
+		if err != nil {
+			return app, secret, err
+		}
 	}
 	secret = registry.NewSecret()
 	if err := t.insertSecret(ctx, app.ID, secret); err != nil {
-		return app, secret, event, err
+		return app, secret, err
 	}
-	for _, g := range grants {
-		err := t.insertGrant(ctx, registry.GrantInput{
-			Subject: registry.Subject{Type: registry.ApplicationSubject, ID: app.ID}, Service: g.Service, Kind: registry.TemplateGrant, Key: g.Key,
-		})
-		if err != nil {
-			return app, secret, event, err
-		}
-	}
-	return app, secret, clientCreated(app, in.Scopes, grants), t.showOnce(ctx, show, app.ID, secret)
+	return app, secret, t.showOnce(ctx, show, app.ID, secret)
 }
 
-func clientCreated(app registry.Application, scopes []string, grants []registry.HeldGrant) registry.Event {
+func clientCreated(app registry.Application, in registry.NewClient) registry.Event {
 	return registry.Event{
-		Target: registry.Target{Type: "application", ID: app.ID, Name: app.Name},
+		Target: applicationTarget(app),
 		After: snapshot(map[string]any{
 			"name": app.Name, "description": app.Description, "origin": app.Origin,
-			"grants": app.Grants, "auth_method": app.AuthMethod, "scopes": scopes, "permissions": grants,
+			"grants": app.Grants, "auth_method": app.AuthMethod, "scopes": in.Scopes, "permissions": in.TemplateGrants(),
 		}),
 	}
+}
+
+// authorizeNewClient refuses what more than managing applications is needed for.
+func (t *tx) authorizeNewClient(ctx context.Context, in registry.NewClient) error {
+	if in.Origin == registry.PlatformOrigin && t.by.Type != registry.OperatorActor {
+		return registry.ErrForbidden
+	}
+	if len(in.TemplateGrants()) > 0 {
+		return t.require(ctx, registry.ManagePermissions)
+	}
+	return nil
 }
 
 // checkNewClient reports every rule that in breaks, those that need the

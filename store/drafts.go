@@ -87,13 +87,13 @@ func (db *DB) SubmitDraft(ctx context.Context, by registry.Actor, id string, sho
 			clientID = d.ClientID
 			return registry.Event{}, errUnchanged
 		}
-		app, _, event, err := t.createClient(ctx, d.Input, show)
+		app, _, err := t.createClient(ctx, d.Input, show)
 		if err != nil {
 			return registry.Event{}, err
 		}
 		clientID = app.ID
 		_, err = t.ExecContext(ctx, `UPDATE drafts SET application_id = $1 WHERE id = $2`, app.ID, id)
-		return event, err
+		return clientCreated(app, d.Input), err
 	})
 	if err != nil {
 		return "", fmt.Errorf("submit draft: %w", err)
