@@ -30,18 +30,6 @@ func (f ClientDetailsForm) action() string {
 // blank reports whether nothing was typed yet.
 func (f ClientDetailsForm) blank() bool { return f.Input.Name == "" && len(f.Invalid) == 0 }
 
-// grant is the one grant type there is to choose, when it is chosen.
-func (f ClientDetailsForm) grant() string { return strings.Join(f.Input.Grants, " ") }
-
-var grantOptions = []ui.Option{
-	{Value: registry.ClientCredentials, Label: "Client credentials", Icon: "server-cog", Text: "A service that acts as itself, with nobody signed in."},
-}
-
-var authMethodOptions = []ui.Option{
-	{Value: registry.SecretBasic, Label: "Client secret basic", Icon: "key-round", Text: "ID and secret in the Authorization header. What most libraries do."},
-	{Value: registry.SecretPost, Label: "Client secret post", Icon: "braces", Text: "ID and secret in the body. For clients that cannot set the header."},
-}
-
 // ClientScopesForm is the wizard's second step: what was ticked, and what is
 // wrong with it.
 type ClientScopesForm struct {
@@ -66,16 +54,6 @@ func (f ClientScopesForm) wrong() ui.Errors {
 		order = append(order, templateField(s))
 	}
 	return ui.Errors{Invalid: f.Invalid, Order: order, Title: "The client was not created"}
-}
-
-func (f ClientScopesForm) group(s registry.Service) ui.Group {
-	group := ui.Group{Name: "scope", Title: s.Name, Text: s.Description}
-	for _, scope := range s.Scopes {
-		group.Items = append(group.Items, ui.Item{
-			Value: scope.Key, Title: scope.Name, Text: scope.Description, Checked: slices.Contains(f.Input.Scopes, scope.Key),
-		})
-	}
-	return group
 }
 
 // templateField is the name of the field that chooses a service's template.

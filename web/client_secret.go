@@ -42,8 +42,12 @@ func (s *Server) handOver(c echo.Context, app registry.ApplicationDetails, secre
 	if err != nil {
 		return err
 	}
+	var held []string
+	for _, g := range app.Permissions {
+		held = append(held, views.GrantText(catalogue, g))
+	}
 	h := views.Handover{
-		App: app, Held: grantNames(catalogue, app.Permissions),
+		App: app, Held: held,
 		Credentials: views.Credentials{
 			TokenEndpoint: s.Issuer + oauth.TokenPath, ClientID: app.ID, Secret: secret, AuthMethod: app.AuthMethod, Scopes: app.ScopeKeys(),
 		},
@@ -61,20 +65,4 @@ func isVisit(r *http.Request) bool {
 	mode, ahead := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Purpose")+r.Header.Get("Purpose")+r.Header.Get("X-Moz")
 	return r.Method == http.MethodGet && (mode == "" || mode == "navigate") &&
 		!strings.Contains(strings.ToLower(ahead), "pre") // prefetch, prerender, preview
-}
-
-// grantNames says what was granted, in the catalogue's words: "Viewer of Audit log".
-func grantNames(catalogue registry.Catalogue, grants []registry.HeldGrant) []string {
-	var names []string
-	for _, g := range grants {
-		service, _ := catalogue.Service(g.Service)
-		name := g.Key
-		if template, ok := service.Template(g.Key); ok && g.Kind == registry.TemplateGrant {
-			name = template.Name
-		} else if permission, ok := service.Permission(g.Key); ok {
-			name = permission.Name
-		}
-		names = append(names, name+" of "+service.Name)
-	}
-	return names
 }
