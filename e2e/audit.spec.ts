@@ -67,7 +67,7 @@ test('an administrator finds out who changed what', async ({ page, signIn, axe }
 
 test('an event that changed something shows it before and after', async ({ page, signIn }) => {
   await signIn();
-  await page.goto('/admin/audit-log?action=application.disable');
+  await page.goto('/admin/audit-log?action=application.disable&outcome=done');
   await rows(page, 'Events, newest first').first().getByRole('link', { name: 'Disable an application' }).click();
   const changes = page.getByRole('table', { name: 'What changed' });
   await expect(changes.getByRole('columnheader')).toHaveText(['Property', 'Before', 'After']);

@@ -148,7 +148,7 @@ test('every wrong field is named, and nothing that was typed is lost', async ({ 
   await test.step('no scope', async () => {
     await page.getByLabel('Name').fill('Scopeless');
     await page.getByRole('button', { name: 'Define scopes' }).click();
-    const answer = page.waitForResponse((response) => response.request().method() === 'POST');
+    const answer = page.waitForResponse((response) => response.request().method() === 'POST' && response.url().endsWith('/scopes'));
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     expect((await answer).status()).toBe(422);
     await expect(summary).toContainText('The client was not created');

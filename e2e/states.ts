@@ -247,7 +247,7 @@ export const states: State[] = [
     await button(page, 'Download').click();
   }),
   seen('event', async ({ page }) => {
-    await page.goto('/admin/audit-log?action=application.disable');
+    await page.goto('/admin/audit-log?action=application.disable&outcome=done');
     await page.getByRole('link', { name: 'Disable an application' }).first().click();
     await page.getByText('Raw JSON').click();
   }),
