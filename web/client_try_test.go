@@ -28,14 +28,30 @@ func TestTryClient(t *testing.T) {
 		templates map[string]string
 		want      []string
 	}{
-		{"no permissions", []string{"audit.log:read"}, nil,
-			[]string{"It got a token", "GET /api/v1/audit-log?limit=1: 403 Forbidden", "lacks the permission Use audit log API of Audit log", "/permissions"}},
-		{"audit log", []string{"audit.log:read"}, map[string]string{"audit": "admin"},
-			[]string{"It got a token", "in 15 min", "GET /api/v1/audit-log?limit=1: 200 OK", "application.create"}},
-		{"applications", []string{"applications:read"}, map[string]string{"applications": "viewer"},
-			[]string{"GET /api/v1/applications?limit=1: 200 OK", "at+jwt", "client_id"}},
-		{"both, one without permission", []string{"audit.log:read", "applications:read"}, map[string]string{"audit": "admin"},
-			[]string{"audit-log?limit=1: 200 OK", "applications?limit=1: 403 Forbidden"}},
+		{
+			"no permissions",
+			[]string{"audit.log:read"},
+			nil,
+			[]string{"It got a token", "GET /api/v1/audit-log?limit=1: 403 Forbidden", "lacks the permission Use audit log API of Audit log", "/permissions"},
+		},
+		{
+			"audit log",
+			[]string{"audit.log:read"},
+			map[string]string{"audit": "admin"},
+			[]string{"It got a token", "in 15 min", "GET /api/v1/audit-log?limit=1: 200 OK", "application.create"},
+		},
+		{
+			"applications",
+			[]string{"applications:read"},
+			map[string]string{"applications": "viewer"},
+			[]string{"GET /api/v1/applications?limit=1: 200 OK", "at+jwt", "client_id"},
+		},
+		{
+			"both, one without permission",
+			[]string{"audit.log:read", "applications:read"},
+			map[string]string{"audit": "admin"},
+			[]string{"audit-log?limit=1: 200 OK", "applications?limit=1: 403 Forbidden"},
+		},
 		{"another API", []string{"orders:read"}, nil, []string{"It got a token", "None of its scopes", "https://orders.example.com"}},
 	}
 	for _, tt := range tests {
