@@ -25,10 +25,11 @@ func (m *migrateCmd) Run(e *env) error {
 		_, err := fmt.Fprintf(e.stdout, "there is no database %s yet\n", e.Database)
 		return err
 	}
-	if _, err := e.key(); err != nil { // a new database never comes without its key file
+	options, err := e.options("", e.logger())
+	if err != nil {
 		return err
 	}
-	schema, err := store.Migrate(e.ctx, store.Options{Database: e.Database, Now: e.now, Log: e.logger()}, m.Status)
+	schema, err := store.Migrate(e.ctx, options, m.Status)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,10 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"clientele/registry"
@@ -73,6 +76,9 @@ func (e *env) key() (store.Key, error) {
 		}
 		return store.KeyFile(e.KeyFile, false)
 	}
+	if err := checkPlace(e.Database); err != nil {
+		return store.Key{}, err
+	}
 	path := e.KeyFile
 	if path == "" {
 		path = strings.TrimSuffix(e.Database, ".db") + ".key"
@@ -80,15 +86,35 @@ func (e *env) key() (store.Key, error) {
 	return store.KeyFile(path, !store.Exists(e.Database))
 }
 
+// checkPlace fails when no SQLite file can be at path.
+func checkPlace(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("the database %s is a folder; name a file in it with --database, such as %s", path, filepath.Join(path, "clientele.db"))
+	}
+	if folder := filepath.Dir(path); !store.Exists(folder) {
+		return fmt.Errorf("the folder %s of the database does not exist; make it, or name another database with --database", folder)
+	}
+	return nil
+}
+
+// checkAddr fails when addr is no host and port to listen on.
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("--addr %q is no address; give a host and a port, such as %s", addr, defaultAddr)
+	}
+	return nil
+}
+
 // issuerOf returns the issuer that was configured, or the one that goes with
 // addr, without a slash at its end.
 func issuerOf(issuer, addr string) (string, error) {
 	if issuer == "" {
 		_, port, err := net.SplitHostPort(addr)
-		if err != nil {
-			return "", fmt.Errorf("--addr %q is no address; give a host and a port, such as 127.0.0.1:8080", addr)
-		}
-		return "http://localhost:" + port, nil
+		return "http://localhost:" + port, err
 	}
 	u, err := url.Parse(issuer)
 	switch {

@@ -50,18 +50,28 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// sqlCommand runs a statement on a SQLite file behind Clientele's back:
+// sqlCommand runs a statement on a SQLite file behind Clientele's back, or
+// wants a query's one value:
 //
 //	sql FILE STATEMENT
+//	sql FILE QUERY VALUE
 func sqlCommand(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: sql FILE STATEMENT")
+	if len(args) != 2 && len(args) != 3 {
+		ts.Fatalf("usage: sql FILE STATEMENT [VALUE]")
 	}
 	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0])+"?_pragma=busy_timeout(5000)")
 	ts.Check(err)
 	defer db.Close()
-	_, err = db.ExecContext(context.Background(), args[1])
-	ts.Check(err)
+	if len(args) == 2 {
+		_, err = db.ExecContext(context.Background(), args[1])
+		ts.Check(err)
+		return
+	}
+	var got string
+	ts.Check(db.QueryRowContext(context.Background(), args[1]).Scan(&got))
+	if got != args[2] {
+		ts.Fatalf("got %q, want %q", got, args[2])
+	}
 }
 
 // awaitCommand waits until a server that was started in the background answers:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,6 +28,9 @@ type serveCmd struct {
 
 // Run serves until it is interrupted, then finishes the requests under way.
 func (s *serveCmd) Run(e *env) error {
+	if err := checkAddr(s.Addr); err != nil {
+		return err
+	}
 	issuer, err := issuerOf(e.Issuer, s.Addr)
 	if err != nil {
 		return err
@@ -35,8 +39,9 @@ func (s *serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if (s.TLSCert == "") != (s.TLSKey == "") {
-		return errors.New("give --tls-cert and --tls-key together, or neither")
+	certificates, err := s.certificates()
+	if err != nil {
+		return err
 	}
 	log := e.logger()
 	options, err := e.options(issuer, log)
@@ -56,10 +61,25 @@ func (s *serveCmd) Run(e *env) error {
 		Store: db, OAuth: &oauth.Server{Issuer: issuer, Store: db, Now: e.now}, Issuer: issuer,
 		Secure: strings.HasPrefix(issuer, "https://"), TrustedProxies: proxies, Now: e.now, Log: log,
 	}
-	return errors.Join(s.serve(e, db, server.Handler(), issuer, log), db.Close())
+	return errors.Join(s.serve(e, db, server.Handler(), certificates, issuer, log), db.Close())
 }
 
-func (s *serveCmd) serve(e *env, db *store.DB, handler http.Handler, issuer string, log *slog.Logger) error {
+// certificates returns what to serve https with, or none for http.
+func (s *serveCmd) certificates() ([]tls.Certificate, error) {
+	if s.TLSCert == "" && s.TLSKey == "" {
+		return nil, nil
+	}
+	if s.TLSCert == "" || s.TLSKey == "" {
+		return nil, errors.New("give --tls-cert and --tls-key together, or neither")
+	}
+	certificate, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert and --tls-key cannot be used: %w", err)
+	}
+	return []tls.Certificate{certificate}, nil
+}
+
+func (s *serveCmd) serve(e *env, db *store.DB, handler http.Handler, certificates []tls.Certificate, issuer string, log *slog.Logger) error {
 	listener, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s; choose another address with --addr: %w", s.Addr, err)
@@ -75,6 +95,7 @@ func (s *serveCmd) serve(e *env, db *store.DB, handler http.Handler, issuer stri
 		WriteTimeout:      5 * time.Minute, // a report of a large team, over a slow line
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
+		TLSConfig:         &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12},
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	if err := announce(e, db, issuer); err != nil {
@@ -87,8 +108,8 @@ func (s *serveCmd) serve(e *env, db *store.DB, handler http.Handler, issuer stri
 	go sweepHourly(ctx, db, log)
 	failed := make(chan error, 1)
 	go func() {
-		if s.TLSCert != "" {
-			failed <- server.ServeTLS(listener, s.TLSCert, s.TLSKey)
+		if len(certificates) > 0 {
+			failed <- server.ServeTLS(listener, "", "")
 			return
 		}
 		failed <- server.Serve(listener)
