@@ -26,7 +26,7 @@ type Schema struct {
 	Binary     int64
 }
 
-// CheckSchema returns nil when a binary that knows s.Binary may open the
+// check returns nil when a binary that knows s.Binary may open the
 // database, and otherwise a sentence that says what to do.
 func (s Schema) check() error {
 	if s.ServesFrom > s.Binary {
@@ -36,8 +36,8 @@ func (s Schema) check() error {
 	return nil
 }
 
-// Migrate brings the database's schema up to date and returns where it stands
-// then; with dryRun it only looks.
+// Migrate brings the database's schema up to date, binds a new one to its key
+// file, and returns where it stands then; with dryRun it only looks.
 func Migrate(ctx context.Context, o Options, dryRun bool) (schema Schema, err error) {
 	db, err := connect(o)
 	if err != nil {
@@ -46,6 +46,9 @@ func Migrate(ctx context.Context, o Options, dryRun bool) (schema Schema, err er
 	defer func() { err = errors.Join(err, db.closePools()) }()
 	if !dryRun {
 		if err := db.migrate(ctx); err != nil {
+			return Schema{}, err
+		}
+		if err := db.matchKey(ctx); err != nil {
 			return Schema{}, err
 		}
 	}

@@ -147,6 +147,13 @@ func (db *DB) prepare(ctx context.Context) error {
 	if err := db.matchKey(ctx); err != nil {
 		return err
 	}
+	schema, err := db.schema(ctx)
+	if err != nil {
+		return err
+	}
+	if schema.Database > schema.Binary {
+		return nil // a newer binary's built-in services are not ours to cut back
+	}
 	if err := db.applyBuiltIn(ctx); err != nil {
 		return fmt.Errorf("write the built-in services: %w", err)
 	}
