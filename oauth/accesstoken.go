@@ -32,17 +32,10 @@ type claims struct {
 	ID        string   `json:"jti"` // the origin's ID, a dot, and random characters
 }
 
-// audience is written as a string when it is one, as an array otherwise (RFC
-// 7519, section 4.1.3).
+// audience is whom a token is for.
 type audience []string
 
-func (a audience) MarshalJSON() ([]byte, error) {
-	if len(a) == 1 {
-		return json.Marshal(a[0])
-	}
-	return json.Marshal([]string(a))
-}
-
+// UnmarshalJSON accepts a string and an array of strings.
 func (a *audience) UnmarshalJSON(data []byte) error {
 	if len(data) > 0 && data[0] == '"' {
 		*a = audience{""}
@@ -69,7 +62,7 @@ func (s *Server) issue(ctx context.Context, c *Client, g grant, now time.Time) (
 	if !ok {
 		return "", unavailable(fmt.Errorf("no active %s key", c.TokenAlg))
 	}
-	payload, err := json.Marshal(claims{
+	token, err := key.sign(claims{
 		Issuer:    s.Issuer,
 		Subject:   g.Subject,
 		Audience:  audiences(g.Scopes),
@@ -78,11 +71,7 @@ func (s *Server) issue(ctx context.Context, c *Client, g grant, now time.Time) (
 		IssuedAt:  now.Unix(),
 		ExpiresAt: now.Add(AccessTokenLifetime).Unix(),
 		ID:        g.Origin + "." + rand.Text(),
-	})
-	if err != nil {
-		return "", unavailable(fmt.Errorf("encode claims: %w", err))
-	}
-	token, err := key.sign(payload)
+	}.appendJSON(make([]byte, 0, 512)))
 	if err != nil {
 		return "", unavailable(err)
 	}

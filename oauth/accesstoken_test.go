@@ -127,18 +127,36 @@ func TestAudienceIsAStringWhenOne(t *testing.T) {
 		want     string
 	}{
 		{audience{"a"}, `"a"`},
-		{audience{"a", "b"}, `["a","b"]`},
+		{audience{"a", "b", "c"}, `["a","b","c"]`},
 	}
 	for _, tt := range tests {
-		got, err := json.Marshal(tt.audience)
-		if err != nil || string(got) != tt.want {
-			t.Errorf("got %s, %v, want %s", got, err, tt.want)
+		got := tt.audience.appendJSON(nil)
+		if string(got) != tt.want {
+			t.Errorf("got %s, want %s", got, tt.want)
 		}
 		var back audience
 		if err := json.Unmarshal(got, &back); err != nil || !slices.Equal(back, tt.audience) {
 			t.Errorf("got %v, %v back, want %v", back, err, tt.audience)
 		}
 	}
+}
+
+// What is written by hand is what encoding/json would write.
+func FuzzAppendJSON(f *testing.F) {
+	f.Add("https://clientele.example", "cl_a", int64(900))
+	f.Add(`"\`, "<script>&\u2028é\xff\x00", int64(-1))
+	f.Fuzz(func(t *testing.T, a, b string, n int64) {
+		c := claims{Issuer: a, Subject: b, Audience: audience{a, b}, ClientID: a, Scope: b, IssuedAt: n, ExpiresAt: -n, ID: a + b}
+		want, err := json.Marshal(c)
+		if got := c.appendJSON(nil); err != nil || string(got) != string(want) {
+			t.Errorf("got %s, want %s, %v", got, want, err)
+		}
+		r := TokenResponse{AccessToken: a, TokenType: b, ExpiresIn: int(n), Scope: a + b}
+		want, err = json.Marshal(r)
+		if got := r.JSON(); err != nil || string(got) != string(want) {
+			t.Errorf("got %s, want %s, %v", got, want, err)
+		}
+	})
 }
 
 func TestAPIsAcceptOurToken(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/json"
 	"io"
 	"strings"
 	"testing"
@@ -26,9 +25,7 @@ func BenchmarkToken(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := json.Marshal(got); err != nil {
-					b.Fatal(err)
-				}
+				io.Discard.Write(got.JSON())
 				m.uses = m.uses[:0]
 			}
 		})

@@ -26,7 +26,7 @@ func (s *Server) token(c echo.Context) error {
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	return c.JSON(http.StatusOK, token)
+	return c.JSONBlob(http.StatusOK, token.JSON())
 }
 
 // jwks handles GET /oauth2/jwks.
@@ -52,6 +52,7 @@ func (s *Server) refuse(c echo.Context, err error) error {
 		return err
 	}
 	header := c.Response().Header()
+	header.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
 	if challenge := refusal.Challenge(); challenge != "" {
 		header.Set("WWW-Authenticate", challenge)
 	}
@@ -67,7 +68,6 @@ func (s *Server) refuse(c echo.Context, err error) error {
 func anyOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set("Access-Control-Allow-Origin", "*")
-		c.Response().Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
 		return next(c)
 	}
 }
