@@ -153,11 +153,11 @@ type permissionCmd struct {
 }
 
 type permissionGrantCmd struct {
-	Client     string `xor:"subject" required:"" help:"Client ID of who gets it."`
-	User       string `xor:"subject" required:"" help:"E-mail address of who gets it."`
-	Service    string `required:"" help:"Key of the service."`
-	Permission string `xor:"what" required:"" help:"Key of a permission."`
-	Template   string `xor:"what" required:"" help:"Key of a template."`
+	Client     string `xor:"subject" required:"" placeholder:"ID" help:"Client ID of who gets it."`
+	User       string `xor:"subject" required:"" placeholder:"EMAIL" help:"E-mail address of who gets it."`
+	Service    string `required:"" placeholder:"KEY" help:"Key of the service."`
+	Permission string `xor:"what" required:"" placeholder:"KEY" help:"Key of a permission."`
+	Template   string `xor:"what" required:"" placeholder:"KEY" help:"Key of a template."`
 	Object     string `placeholder:"CONTAINER[/OBJECT]" help:"Only on this container or object; without it, on the whole service."`
 }
 
@@ -173,8 +173,11 @@ func (p *permissionGrantCmd) Run(e *env) error {
 		}
 		if p.User != "" {
 			user, err := db.UserByEmail(e.ctx, registry.Operator, p.User)
+			if errors.Is(err, registry.ErrNotFound) {
+				return fmt.Errorf("no user signs in as %s", p.User)
+			}
 			if err != nil {
-				return fmt.Errorf("no user signs in as %s: %w", p.User, err)
+				return err
 			}
 			in.Subject = registry.Subject{Type: registry.UserSubject, ID: user.ID}
 		}
@@ -185,7 +188,7 @@ func (p *permissionGrantCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(e.stdout, "%s now holds %s %s of %s\n", in.Subject.ID, in.Kind, in.Key, in.Service)
+		_, err = fmt.Fprintf(e.stdout, "%s now holds %s %s of %s\n", p.Client+p.User, in.Kind, in.Key, in.Service)
 		return err
 	})
 }

@@ -43,8 +43,8 @@ type userCmd struct {
 }
 
 type userCreateCmd struct {
-	Email         string `required:"" help:"E-mail address, to sign in with."`
-	Name          string `required:"" help:"Name, as others see it."`
+	Email         string `required:"" placeholder:"EMAIL" help:"E-mail address, to sign in with."`
+	Name          string `required:"" placeholder:"NAME" help:"Name, as others see it."`
 	Admin         bool   `help:"Make an administrator."`
 	PasswordStdin bool   `required:"" help:"Read the password from standard input."`
 }

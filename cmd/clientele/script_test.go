@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,9 +33,11 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sql":   sqlCommand,
-			"await": awaitCommand,
-			"json":  jsonCommand,
+			"sql":    sqlCommand,
+			"await":  awaitCommand,
+			"json":   jsonCommand,
+			"setenv": setenvCommand,
+			"token":  tokenCommand,
 		},
 	})
 }
@@ -115,5 +118,35 @@ func jsonCommand(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("%s has no text %s", args[0], args[i])
 		}
 		ts.Setenv(args[i+1], value)
+	}
+}
+
+// setenvCommand sets a variable to the line that a file, or stdout, holds:
+//
+//	setenv VARIABLE FILE
+func setenvCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: setenv VARIABLE FILE")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// tokenCommand wants a server to give a client a token:
+//
+//	token ADDRESS CLIENT SECRET
+func tokenCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: token ADDRESS CLIENT SECRET")
+	}
+	form := strings.NewReader("grant_type=client_credentials")
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+args[0]+"/oauth2/token", form)
+	ts.Check(err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(args[1], args[2])
+	answer, err := http.DefaultClient.Do(r)
+	ts.Check(err)
+	defer answer.Body.Close()
+	if text, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusOK {
+		ts.Fatalf("got %s %s, want a token", answer.Status, text)
 	}
 }
