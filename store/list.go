@@ -135,40 +135,62 @@ func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
 // count counts what matches, of each origin, as far as that is cheap: with an
 // index up to countLimit, and otherwise no further than the page shows.
 func (s *applicationSearch) count(ctx context.Context, rows []listedRow, page *registry.ApplicationPage) error {
-	counts := map[registry.Origin]*registry.Count{"": &page.All, registry.TeamOrigin: &page.Team, registry.PlatformOrigin: &page.Platform}
 	switch {
-	case s.lead != nil && len(rows) > 0:
-		all, team := rows[0].found, rows[0].team
-		page.All, page.Team, page.Platform = counted(all), counted(team), counted(all-team)
-		page.Partial = page.All.More
-		page.Team.More, page.Platform.More = page.Partial, page.Partial // there are at least so many
-		return nil
-	case s.lead != nil && s.q.Origin == "": // none
-		return nil
-	case s.lead != nil: // the other origin may have some
-		q := s.q
-		q.Origin, q.After, q.Before = "", "", ""
-		others, err := s.t.applicationPage(ctx, q)
-		page.All, page.Team, page.Platform = others.All, others.Team, others.Platform
-		return err
-	case len(s.filters) > 0:
-		page.All.More, page.Team.More, page.Platform.More = true, true, true
-		page.All.N = len(page.Applications)
-		*counts[s.q.Origin] = registry.Count{N: page.All.N, More: page.Prev != "" || page.Next != ""}
+	case s.lead == noLead && len(filtersOf(s.q)) == 0:
+		return s.countRanges(ctx, page)
+	case s.lead == noLead:
+		page.All, page.Team, page.Platform = registry.Count{N: len(rows), More: true}, registry.Count{More: true}, registry.Count{More: true}
+		*countOf(page, s.q.Origin) = registry.Count{N: len(page.Applications), More: page.Prev != "" || page.Next != ""}
 		return nil
 	}
+	var found, all, team int
+	if len(rows) > 0 {
+		found, team = rows[0].found, rows[0].team
+	}
+	if all = found; s.q.Origin != "" {
+		sel := s.selection()
+		s.of("").matches(sel)
+		err := s.t.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*), count(CASE WHEN origin = 'team' THEN 1 END) FROM (%s LIMIT %d) AS found`,
+			sel.sql("a.origin"), countLimit+1), sel.args...).Scan(&all, &team)
+		if err != nil {
+			return fmt.Errorf("count: %w", err)
+		}
+	}
+	page.All, page.Team, page.Platform = counted(all), counted(team), counted(all-team)
+	page.Team.More, page.Platform.More = page.All.More, page.All.More // at least so many of more
+	if s.q.Origin != "" {
+		*countOf(page, s.q.Origin) = counted(found)
+	}
+	page.Partial = found > countLimit
+	return nil
+}
+
+// countRanges counts in the indexes that begin with the facets.
+func (s *applicationSearch) countRanges(ctx context.Context, page *registry.ApplicationPage) error {
 	sel := s.selection()
 	columns := make([]string, 2)
 	for i, origin := range []registry.Origin{registry.TeamOrigin, registry.PlatformOrigin} {
-		one := *s
-		one.q.Origin = origin
-		one.matches(sel)
+		s.of(origin).matches(sel)
 		columns[i] = sel.count()
 	}
 	var team, platform int
 	err := s.t.QueryRowContext(ctx, "SELECT "+strings.Join(columns, ", "), sel.args...).Scan(&team, &platform)
+	if err != nil {
+		return fmt.Errorf("count: %w", err)
+	}
 	page.All, page.Team, page.Platform = counted(team+platform), counted(team), counted(platform)
-	return err
+	return nil
+}
+
+func countOf(page *registry.ApplicationPage, origin registry.Origin) *registry.Count {
+	switch origin {
+	case registry.TeamOrigin:
+		return &page.Team
+	case registry.PlatformOrigin:
+		return &page.Platform
+	default:
+		return &page.All
+	}
 }
 
 func counted(n int) registry.Count {

@@ -50,6 +50,9 @@ type filter interface {
 	lead(*selection)
 	// narrow adds a condition to a selection that begins elsewhere.
 	narrow(*selection)
+	// covers reports whether the index leads to what the query asks for
+	// without going through much else.
+	covers(registry.ApplicationQuery) bool
 }
 
 func filtersOf(q registry.ApplicationQuery) []filter {
@@ -59,7 +62,7 @@ func filtersOf(q registry.ApplicationQuery) []filter {
 	case n < 3: // too short for the search index
 		all = append(all, nameStart(q.Search))
 	default:
-		all = append(all, textSearch(q.Search))
+		all = append(all, textSearch{q})
 	}
 	if q.Scope != "" {
 		all = append(all, scopeHeld(q.Scope))
@@ -88,25 +91,42 @@ func (f nameStart) narrow(s *selection) {
 	s.and("a.name_key >= "+s.bind(string(f)), "a.name_key < "+s.bind(string(f)+string(utf8.MaxRune)))
 }
 
+func (nameStart) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
+
 // textSearch is three characters or more out of a name, client ID or creator,
-// folded.
-type textSearch string
+// folded. SQLite's index has the facets too.
+type textSearch struct{ q registry.ApplicationQuery }
 
 func (f textSearch) lead(s *selection) {
 	s.order = "a.row_id DESC"
 	if s.dialect == sqlite {
 		s.from, s.order = "applications_search f CROSS JOIN applications a", "f.rowid DESC"
-		s.and("f.search_text MATCH "+s.bind(trigrams(string(f))), "a.row_id = f.rowid")
+		s.and("applications_search MATCH "+s.bind(f.query()), "a.row_id = f.rowid")
 	}
 	f.narrow(s)
 }
 
 func (f textSearch) narrow(s *selection) {
 	if s.dialect == sqlite {
-		s.and("instr(a.search_text, " + s.bind(string(f)) + ") > 0")
+		s.and("instr(a.search_text, " + s.bind(f.q.Search) + ") > 0")
 		return
 	}
-	s.and(`a.search_text LIKE ` + s.bind("%"+likeEscaper.Replace(string(f))+"%") + ` ESCAPE '\'`)
+	s.and(`a.search_text LIKE ` + s.bind("%"+likeEscaper.Replace(f.q.Search)+"%") + ` ESCAPE '\'`)
+}
+
+func (textSearch) covers(q registry.ApplicationQuery) bool { return q.Attention != registry.Powerless }
+
+// query is the search for FTS5.
+func (f textSearch) query() string {
+	query := "search_text : (" + trigrams(f.q.Search) + ")"
+	for _, facet := range []struct{ column, value string }{
+		{"origin", string(f.q.Origin)}, {"type", string(f.q.Type)}, {"status", string(f.q.Status)},
+	} {
+		if facet.value != "" && facet.value != string(registry.Deleted) {
+			query += " AND " + facet.column + " : (" + trigrams(facet.value) + ")"
+		}
+	}
+	return query
 }
 
 // trigrams returns the FTS5 query for what contains every third run of three
@@ -130,6 +150,8 @@ func (f scopeHeld) lead(s *selection) {
 	s.and("h.scope = "+s.bind(string(f)), "a.id = h.application_id")
 }
 
+func (scopeHeld) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
+
 func (f scopeHeld) narrow(s *selection) {
 	s.and("EXISTS (SELECT 1 FROM application_scopes h WHERE h.application_id = a.id AND h.scope = " + s.bind(string(f)) + ")")
 }
@@ -150,6 +172,8 @@ func (f secretExpiring) lead(s *selection) {
 		AND f.revoked_at IS NULL AND f.expires_at > `+now+` AND (f.expires_at, f.id) < (e.expires_at, e.id))`)
 }
 
+func (secretExpiring) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
+
 func (f secretExpiring) narrow(s *selection) {
 	ends, _ := f.ends(s)
 	s.and("EXISTS (SELECT 1 FROM secrets e WHERE e.application_id = a.id AND " + ends + ")")
@@ -157,6 +181,8 @@ func (f secretExpiring) narrow(s *selection) {
 
 // unusedLong is no use for registry.UnusedFor.
 type unusedLong struct{}
+
+func (unusedLong) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
 
 func (unusedLong) since(s *selection) string { return s.bind(s.now.Add(-registry.UnusedFor).Unix()) }
 
@@ -180,5 +206,7 @@ func (f lastDeleted) lead(s *selection) {
 	f.narrow(s)
 	s.order = "a.deleted_at DESC, a.id"
 }
+
+func (lastDeleted) covers(registry.ApplicationQuery) bool { return true }
 
 func (lastDeleted) narrow(s *selection) { s.and("a.deleted_at IS NOT NULL") }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"clientele/registry"
@@ -16,66 +17,66 @@ import (
 //
 // Every other filter has an index of its own, which is in no order that anyone
 // asks for. When one of them leaves at most countLimit applications, these are
-// sorted; so are the first that many when it is all that was asked for.
+// sorted; so are the first that many when its index covers all that was asked.
 //
 // When several filters each leave more, the merged ranges are gone through for
 // rows that pass them all: there are enough for that to end soon.
 type applicationSearch struct {
-	t       *tx
-	q       registry.ApplicationQuery
-	filters []filter
-	lead    filter // whose matches are sorted; nil: ranges are merged
+	t    *tx
+	q    registry.ApplicationQuery
+	lead int // of the query's filters, the one whose matches are sorted
 }
+
+// noLead says that no filter's matches are sorted, but ranges merged.
+const noLead = -1
 
 // search decides how to answer the query.
 func (t *tx) search(ctx context.Context, q registry.ApplicationQuery) (*applicationSearch, error) {
-	s := &applicationSearch{t: t, q: q, filters: filtersOf(q)}
+	s := &applicationSearch{t: t, q: q, lead: noLead}
+	filters := filtersOf(q)
 	switch {
-	case len(s.filters) == 0:
+	case len(filters) == 0:
 		return s, nil
-	case len(s.filters) == 1 && (!s.faceted() || q.Status == registry.Deleted):
-		s.lead = s.filters[0]
+	case len(filters) == 1 && filters[0].covers(q):
+		s.lead = 0
 		return s, nil
 	}
 	sizes, err := s.sizes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	least := 0
-	for i, n := range sizes {
-		if n < sizes[least] {
-			least = i
-		}
-	}
+	least := slices.Index(sizes, slices.Min(sizes))
 	if sizes[least] <= countLimit || q.Status == registry.Deleted { // the ranges are of what lives
-		s.lead = s.filters[least]
+		s.lead = least
 	}
 	return s, nil
 }
 
 // sizes counts what each filter leaves by itself, up to countLimit and one.
 func (s *applicationSearch) sizes(ctx context.Context) ([]int, error) {
-	sel := s.selection()
-	counts, sizes := make([]string, len(s.filters)), make([]int, len(s.filters))
-	into := make([]any, len(s.filters))
-	for i, f := range s.filters {
+	filters, sel := filtersOf(s.q), s.selection()
+	counts, sizes := make([]string, len(filters)), make([]int, len(filters))
+	into := make([]any, len(filters))
+	for i, f := range filters {
 		sel.start()
 		f.lead(sel)
 		counts[i], into[i] = sel.count(), &sizes[i]
 	}
 	err := s.t.QueryRowContext(ctx, "SELECT "+strings.Join(counts, ", "), sel.args...).Scan(into...)
-	return sizes, err
+	if err != nil {
+		return nil, fmt.Errorf("estimate: %w", err)
+	}
+	return sizes, nil
 }
 
 // matches begins a selection of all that match, from the lead filter's index
 // or, without one, from those of the facets.
 func (s *applicationSearch) matches(sel *selection) {
 	sel.start()
-	if s.lead != nil {
-		s.lead.lead(sel)
-	}
-	for _, f := range s.filters {
-		if f != s.lead {
+	for i, f := range filtersOf(s.q) {
+		if i == s.lead {
+			f.lead(sel)
+		} else {
 			f.narrow(sel)
 		}
 	}
@@ -85,16 +86,22 @@ func (s *applicationSearch) matches(sel *selection) {
 		sel.and("a.deleted_at IS NULL")
 	}
 	for _, facet := range facetsOf(s.q) {
-		if len(facet.values) == 1 || s.lead == nil { // all values of one, so that an index that begins with it can be used
+		if len(facet.values) == 1 || s.lead == noLead { // all values of one, so that an index that begins with it can be used
 			sel.and(facet.column + " IN (" + strings.Join(facet.values, ", ") + ")")
 		}
 	}
 }
 
+// of returns the same search for what one of the origins configured.
+func (s *applicationSearch) of(origin registry.Origin) *applicationSearch {
+	one := *s
+	one.q.Origin = origin
+	return &one
+}
+
 // places returns a statement for the row_id, id and sort key k of a page's
-// rows and the one after them, and the direction in which they are sorted by k and
-// id. It fails when the
-// query's cursor is none.
+// rows and the one after them, and the direction in which they are sorted by k
+// and id. It fails when the query's cursor is none.
 func (s *applicationSearch) places(sel *selection) (statement, direction string, err error) {
 	key, down := s.q.Sort.Key()
 	if s.q.Before != "" {
@@ -105,7 +112,7 @@ func (s *applicationSearch) places(sel *selection) (statement, direction string,
 	if down {
 		direction, beyond = "DESC", "<"
 	}
-	after := ""
+	columns, after := "a.row_id, a.id, "+column+" AS k", ""
 	if s.q.Before != "" || s.q.After != "" {
 		cursor, err := registry.ParseCursor(s.q.Before+s.q.After, s.q.Sort)
 		if err != nil {
@@ -115,22 +122,23 @@ func (s *applicationSearch) places(sel *selection) (statement, direction string,
 		if key == "name" {
 			k = cursor.Name
 		}
-		after = fmt.Sprintf(" AND (k, id) %s (%s, %s)", beyond, sel.bind(k), sel.bind(cursor.ID))
+		after = fmt.Sprintf("%s (%s, %s)", beyond, sel.bind(k), sel.bind(cursor.ID))
 	}
 	page := fmt.Sprintf(" ORDER BY k %s, id %s LIMIT %d", direction, direction, pageSize+1)
-	if s.lead == nil {
-		after = strings.NewReplacer("k", column, "id", "a.id").Replace(after)
-		return s.ranges(sel, "a.row_id, a.id, "+column+" AS k, 0 AS found, 0 AS team", after) + page, direction, nil
+	if s.lead == noLead {
+		if after != "" {
+			after = " AND (" + column + ", a.id) " + after
+		}
+		return s.ranges(sel, columns+", 0 AS found, 0 AS team", after) + page, direction, nil
 	}
-	// All origins are found, so that they can be counted; one may be shown.
-	all := *s
-	all.q.Origin = ""
-	all.matches(sel)
-	found := fmt.Sprintf("%s ORDER BY %s LIMIT %d", sel.sql("a.row_id, a.id, a.origin, "+column+" AS k"), sel.order, countLimit+1)
-	shown := "origin IN (" + strings.Join(facetsOf(s.q)[0].values, ", ") + ")"
+	if after != "" {
+		after = " WHERE (k, id) " + after
+	}
+	s.matches(sel)
+	found := fmt.Sprintf("%s ORDER BY %s LIMIT %d", sel.sql(columns+", a.origin"), sel.order, countLimit+1)
 	return `SELECT row_id, id, k, found, team FROM (
 			SELECT *, count(*) OVER () AS found, count(CASE WHEN origin = 'team' THEN 1 END) OVER () AS team FROM (` + found + `) AS matches
-		) AS counted WHERE ` + shown + after + page, direction, nil
+		) AS counted` + after + page, direction, nil
 }
 
 // ranges returns the part of a sort's index beyond a cursor, narrowed by all
@@ -139,11 +147,11 @@ func (s *applicationSearch) places(sel *selection) (statement, direction string,
 func (s *applicationSearch) ranges(sel *selection, columns, after string) string {
 	sel.start()
 	sel.and("a.deleted_at IS NULL")
-	for _, f := range s.filters {
+	for _, f := range filtersOf(s.q) {
 		f.narrow(sel)
 	}
 	ranges := []string{sel.sql(columns) + after}
-	if !s.faceted() {
+	if !faceted(s.q) {
 		return ranges[0]
 	}
 	for _, facet := range facetsOf(s.q) {
@@ -159,8 +167,8 @@ func (s *applicationSearch) ranges(sel *selection, columns, after string) string
 }
 
 // faceted reports whether any facet is asked for.
-func (s *applicationSearch) faceted() bool {
-	return s.q.Origin != "" || s.q.Type != "" || s.q.Status != "" || s.q.Attention == registry.Powerless
+func faceted(q registry.ApplicationQuery) bool {
+	return q.Origin != "" || q.Type != "" || q.Status != "" || q.Attention == registry.Powerless
 }
 
 // sortColumns are the columns behind the keys of registry.ApplicationSort.

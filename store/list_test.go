@@ -210,7 +210,8 @@ func TestLongApplicationsList(t *testing.T) {
 		"a dense filter":     {registry.ApplicationQuery{Scope: "demo.s1"}, registry.Count{N: 1000, More: true}, registry.Count{N: 102, More: true}, true},
 		"a dense search":     {registry.ApplicationQuery{Search: "cl_"}, registry.Count{N: 1000, More: true}, registry.Count{N: 102, More: true}, true},
 		"two dense filters":  {registry.ApplicationQuery{Search: "cl_", Scope: "demo.s1"}, registry.Count{N: 50, More: true}, registry.Count{More: true}, false},
-		"dense, of platform": {registry.ApplicationQuery{Search: "cl_", Origin: registry.PlatformOrigin}, registry.Count{N: 50, More: true}, registry.Count{N: 50, More: true}, false},
+		"a search, platform": {registry.ApplicationQuery{Search: "cl_", Origin: registry.PlatformOrigin}, registry.Count{N: 1000, More: true}, registry.Count{N: 336}, false},
+		"a scope, platform":  {registry.ApplicationQuery{Scope: "demo.s1", Origin: registry.PlatformOrigin}, registry.Count{N: 50, More: true}, registry.Count{N: 50, More: true}, false},
 		"a sparse filter":    {registry.ApplicationQuery{Search: "cl_", Scope: "demo.s4"}, registry.Count{N: 286}, registry.Count{N: 22}, false},
 	}
 	eachDatabase(t, func(t *testing.T, database string) {

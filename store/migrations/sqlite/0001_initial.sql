@@ -171,23 +171,26 @@ CREATE INDEX applications_facts ON applications (id, origin, type, status, grant
 CREATE INDEX applications_idle ON applications ((CASE WHEN last_used_at > created_at THEN last_used_at ELSE created_at END), id) WHERE deleted_at IS NULL;
 CREATE INDEX applications_deleted ON applications (deleted_at, id, origin, type, status, created_at, last_used_at, name_key) WHERE deleted_at IS NOT NULL;
 
+-- Words, and what a search for them is narrowed by, in one index.
 CREATE VIRTUAL TABLE applications_search USING fts5 (
-	search_text, content = 'applications', content_rowid = 'row_id', tokenize = 'trigram', detail = 'full'
+	search_text, origin, type, status, content = 'applications', content_rowid = 'row_id', tokenize = 'trigram', detail = 'full'
 );
 -- +goose StatementBegin
 CREATE TRIGGER applications_search_insert AFTER INSERT ON applications BEGIN
-	INSERT INTO applications_search (rowid, search_text) VALUES (new.row_id, new.search_text);
+	INSERT INTO applications_search (rowid, search_text, origin, type, status) VALUES (new.row_id, new.search_text, new.origin, new.type, new.status);
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER applications_search_delete AFTER DELETE ON applications BEGIN
-	INSERT INTO applications_search (applications_search, rowid, search_text) VALUES ('delete', old.row_id, old.search_text);
+	INSERT INTO applications_search (applications_search, rowid, search_text, origin, type, status)
+	VALUES ('delete', old.row_id, old.search_text, old.origin, old.type, old.status);
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER applications_search_update AFTER UPDATE OF search_text ON applications BEGIN
-	INSERT INTO applications_search (applications_search, rowid, search_text) VALUES ('delete', old.row_id, old.search_text);
-	INSERT INTO applications_search (rowid, search_text) VALUES (new.row_id, new.search_text);
+CREATE TRIGGER applications_search_update AFTER UPDATE OF search_text, status ON applications BEGIN
+	INSERT INTO applications_search (applications_search, rowid, search_text, origin, type, status)
+	VALUES ('delete', old.row_id, old.search_text, old.origin, old.type, old.status);
+	INSERT INTO applications_search (rowid, search_text, origin, type, status) VALUES (new.row_id, new.search_text, new.origin, new.type, new.status);
 END;
 -- +goose StatementEnd
 
