@@ -39,7 +39,9 @@ const eventColumns = `seq, at, actor_type, actor_id, actor_name, action, outcome
 
 func eventFields(e *registry.Event) []any {
 	return []any{
-		&e.Seq, milliseconds{&e.At}, &e.Actor.Type, &e.Actor.ID, &e.Actor.Name, &e.Action, &e.Outcome,
+		&e.Seq,
+		milliseconds{&e.At},
+		&e.Actor.Type, &e.Actor.ID, &e.Actor.Name, &e.Action, &e.Outcome,
 		&e.Target.Type, &e.Target.ID, &e.Target.Name, &e.Actor.Address, &e.Actor.RequestID, &e.Before, &e.After, &e.Hash,
 	}
 }

@@ -45,9 +45,11 @@ func TestApplyCatalogueShowsWhatItChanges(t *testing.T) {
 		{"the same again", demoCatalogue("orders"), nil},
 		{"another service leaves this one alone", demoCatalogue("billing"), []string{
 			"+ service billing", "+ scope billing:read", "+ scope billing:write", "+ permission billing/view", "+ permission billing/edit",
-			"+ template billing/viewer", "+ template billing/editor", "+ container billing/pool", "+ object billing/pool/one"}},
+			"+ template billing/viewer", "+ template billing/editor", "+ container billing/pool", "+ object billing/pool/one",
+		}},
 		{"added, changed, removed", changed, []string{
-			"~ scope orders:read", "~ permission orders/edit", "+ template orders/admin", "- scope orders:write"}},
+			"~ scope orders:read", "~ permission orders/edit", "+ template orders/admin", "- scope orders:write",
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

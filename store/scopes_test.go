@@ -14,7 +14,8 @@ import (
 func seedApplications(t testing.TB, database string, n int) {
 	t.Helper()
 	db := raw(t, database)
-	for _, statement := range []string{`
+	for _, statement := range []string{
+		`
 		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, token_alg, created_at, created_by, created_by_name, deleted_at, search_text)
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + fmt.Sprint(n) + `)
 		SELECT 'cl_' || i, 'oauth_client', 'team', 'active', 'Demo ' || i, 'demo ' || i, '', 'client_secret_basic', 'ES256', i, '', 'Command line',
