@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -70,6 +69,6 @@ func benchmarkList(b *testing.B, db *store.DB, q registry.ApplicationQuery) {
 	b.ReportMetric(float64(times[len(times)/2].Microseconds()), "p50-µs")
 	b.ReportMetric(float64(p99.Microseconds()), "p99-µs")
 	if os.Getenv("LIST_BAR") != "" && p99 > slowestPage {
-		b.Error(fmt.Sprintf("99 of 100 pages took up to %s, want %s at most", p99, slowestPage))
+		b.Errorf("99 of 100 pages took up to %s, want %s at most", p99, slowestPage)
 	}
 }

@@ -50,6 +50,9 @@ func readListed(t *testing.T, db *sql.DB) []listed {
 		}
 		byID[l.ID] = &l
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	held, err := db.QueryContext(t.Context(), `SELECT application_id, scope FROM application_scopes`)
 	if err != nil {
 		t.Fatal(err)
@@ -61,6 +64,9 @@ func readListed(t *testing.T, db *sql.DB) []listed {
 			t.Fatal(err)
 		}
 		byID[id].scopes = append(byID[id].scopes, scope)
+	}
+	if err := held.Err(); err != nil {
+		t.Fatal(err)
 	}
 	var all []listed
 	for _, l := range byID {

@@ -49,7 +49,9 @@ func freeAddress(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return listener.Addr().String()
 }
 
@@ -64,7 +66,7 @@ func sqlCommand(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0])+"?_pragma=busy_timeout(5000)")
 	ts.Check(err)
-	defer db.Close()
+	defer func() { ts.Check(db.Close()) }()
 	if len(args) == 2 {
 		_, err = db.ExecContext(context.Background(), args[1])
 		ts.Check(err)
@@ -85,7 +87,7 @@ func awaitCommand(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("usage: await ADDRESS")
 	}
 	for range 200 {
-		answer, err := http.Get("http://" + args[0] + "/readyz") //nolint:noctx // it ends soon
+		answer, err := http.Get("http://" + args[0] + "/readyz")
 		if err == nil {
 			answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {
