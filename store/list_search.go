@@ -85,11 +85,11 @@ func (s *applicationSearch) matches(sel *selection) {
 	} else {
 		sel.and("a.deleted_at IS NULL")
 	}
-	for _, facet := range facetsOf(s.q) {
-		if len(facet.values) == 1 || s.lead == noLead { // all values of one, so that an index that begins with it can be used
-			sel.and(facet.column + " IN (" + strings.Join(facet.values, ", ") + ")")
-		}
+	facets := facetsOf(s.q)
+	if s.lead != noLead { // what is left open need not be named
+		facets = slices.DeleteFunc(facets, func(f facet) bool { return len(f.values) > 1 })
 	}
+	sel.facets(facets)
 }
 
 // of returns the same search for what one of the origins configured.
@@ -127,7 +127,7 @@ func (s *applicationSearch) places(sel *selection) (statement, direction string,
 	page := fmt.Sprintf(" ORDER BY k %s, id %s LIMIT %d", direction, direction, pageSize+1)
 	if s.lead == noLead {
 		if after != "" {
-			after = " AND (" + column + ", a.id) " + after
+			after = "(" + column + ", a.id) " + after
 		}
 		return s.ranges(sel, columns+", 0 AS found, 0 AS team", after) + page, direction, nil
 	}
@@ -150,8 +150,14 @@ func (s *applicationSearch) ranges(sel *selection, columns, after string) string
 	for _, f := range filtersOf(s.q) {
 		f.narrow(sel)
 	}
-	ranges := []string{sel.sql(columns) + after}
-	if !faceted(s.q) {
+	if after != "" {
+		sel.and(after)
+	}
+	if s.t.dialect == postgres && faceted(s.q) { // it knows how many have each value, and chooses between the sort's indexes
+		sel.facets(facetsOf(s.q))
+	}
+	ranges := []string{sel.sql(columns)}
+	if s.t.dialect == postgres || !faceted(s.q) {
 		return ranges[0]
 	}
 	for _, facet := range facetsOf(s.q) {
@@ -192,6 +198,14 @@ func facetsOf(q registry.ApplicationQuery) []facet {
 		{"a.type", pick(string(q.Type), string(registry.OAuthClient), string(registry.ApplicationKey))},
 		{"a.status", pick(string(q.Status), string(registry.Active), string(registry.Disabled))},
 		{"(a.grants = 0)", powerless},
+	}
+}
+
+// facets names the values of each facet, all of them if need be, so that an
+// index that begins with facets can be used.
+func (s *selection) facets(all []facet) {
+	for _, f := range all {
+		s.and(f.column + " IN (" + strings.Join(f.values, ", ") + ")")
 	}
 }
 
