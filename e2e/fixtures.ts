@@ -25,7 +25,7 @@ type TestFixtures = {
   signIn: (role?: string) => Promise<User>;
   /** Fails unless axe finds nothing on the page as it is now. */
   axe: () => Promise<void>;
-  /** Saves a picture of the whole page as `shots/NAME-desktop-light.png`, or whatever the project shows. */
+  /** Saves a picture of the page as `shots/NAME-desktop-light.png`, or whatever the project shows. */
   shoot: (name: string) => Promise<void>;
   /**
    * What the pages complain of: blocked by the CSP, errors in the console and in scripts, answers of 500 and above,
@@ -108,12 +108,14 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   shoot: async ({ page }, use, { project }) => {
     const scene = project.name.replace(/^shots-/, '');
     await use(async (name) => {
-      // What is fixed or sticky stands where it belongs in a window as high as the page. What is open stays where it is.
-      const { width } = page.viewportSize()!;
-      const height = await page.evaluate(() => document.querySelector(':modal, :popover-open') ? 0 : document.scrollingElement!.scrollHeight);
-      if (height) await page.setViewportSize({ width, height });
-      await page.evaluate(() => scrollTo(0, 0));
-      await page.screenshot({ path: join(import.meta.dirname, 'shots', `${name}-${scene}.png`), fullPage: true });
+      // The whole page, with what is sticky where it ends up; but a menu or dialog as it opens in the window.
+      const fullPage = await page.evaluate(() => !document.querySelector(':modal, :popover-open'));
+      if (fullPage) {
+        const { width } = page.viewportSize()!;
+        const height = await page.evaluate(() => document.scrollingElement!.scrollHeight);
+        await page.setViewportSize({ width, height });
+      }
+      await page.screenshot({ path: join(import.meta.dirname, 'shots', `${name}-${scene}.png`), fullPage });
     });
   },
 
