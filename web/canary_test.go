@@ -1,0 +1,166 @@
+package web
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"clientele/registry"
+	"clientele/store"
+	"clientele/store/storetest"
+)
+
+// TestSecretsStayInside makes every kind of secret by real use, gets each of
+// them refused as well, and looks for it in the log, the audit log, the
+// answers to what failed, and the bytes of the database.
+func TestSecretsStayInside(t *testing.T) {
+	folder, clock := t.TempDir(), storetest.NewClock()
+	key, err := store.CreateKeyFile(filepath.Join(folder, "test.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := storetest.Options(filepath.Join(folder, "test.db"), clock)
+	options.Key = key
+	db, err := store.Open(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	s := siteOn(db, clock)
+
+	secrets, refused := s.useSecrets(t)
+	keyFile, err := os.ReadFile(filepath.Join(folder, "test.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets["key file"] = strings.TrimSpace(string(keyFile))
+
+	places := map[string][]byte{"log": []byte(s.log.String()), "errors": refused}
+	for _, name := range []string{"test.db", "test.db-wal"} { // the audit log too
+		if places[name], err = os.ReadFile(filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Contains(append(places["test.db"], places["test.db-wal"]...), []byte("application.regenerate-secret")) {
+		t.Error("the database's bytes lack what must be there")
+	}
+	for _, place := range slices.Sorted(maps.Keys(places)) {
+		for _, kind := range slices.Sorted(maps.Keys(secrets)) {
+			for _, spelling := range spellings(secrets[kind]) {
+				if bytes.Contains(places[place], spelling) {
+					t.Errorf("%s: got the %s in it", place, kind)
+				}
+			}
+		}
+	}
+}
+
+// useSecrets goes from the setup link to a token, and returns every secret on
+// the way and the answers that refused one.
+func (s *site) useSecrets(t *testing.T) (secrets map[string]string, refused []byte) {
+	t.Helper()
+	code, _, err := s.Store.NewSetupCode(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.browser(t)
+	wrong := func(want int, w answer) {
+		t.Helper()
+		w.has(want)
+		refused = append(refused, w.Body.Bytes()...)
+	}
+	form := setupForm(code)
+	form.Set("email", "nobody")
+	b.post("/setup", form).has(http.StatusUnprocessableEntity) // the form keeps its code
+	b.post("/setup", setupForm(code)).redirects("/")
+	wrong(http.StatusNotFound, b.get("/setup?code="+code))
+	wrong(http.StatusNotFound, b.post("/setup", setupForm(code)))
+
+	mistyped := testPassword + "!"
+	wrong(http.StatusUnprocessableEntity, s.browser(t).signIn("admin@example.com", mistyped))
+	again := s.browser(t)
+	again.signIn("admin@example.com", testPassword).redirects("/")
+	secrets = map[string]string{"setup code": code, "password": testPassword, "mistyped password": mistyped}
+	for name, value := range b.cookies {
+		secrets["first "+name] = value
+	}
+	for name, value := range again.cookies {
+		secrets["second "+name] = value
+	}
+	if len(secrets) < 6 {
+		t.Errorf("got %v, want a session and a device of each browser", slices.Sorted(maps.Keys(secrets)))
+	}
+
+	path := b.register("Canary", url.Values{"scope": {"applications:read"}})
+	take := func(name string) {
+		t.Helper()
+		w := b.get(path + "/secret")
+		secrets[name] = w.page().Find("#client-secret").AttrOr("value", "")
+		if !registry.ParseSecret(secrets[name]).WellFormed() {
+			t.Fatalf("got %q as the %s", secrets[name], name)
+		}
+		wrong(http.StatusGone, b.get(path+"/secret"))
+	}
+	take("first secret")
+	secrets["token"] = s.tokens(t, path, secrets["first secret"], wrong)
+	b.post(path+"/regenerate", url.Values{"end": {"now"}}).redirects(path + "/secret")
+	take("second secret")
+	b.post(path+"/regenerate", url.Values{"end": {"now"}}).redirects(path + "/secret") // sealed, and never seen
+
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/applications", nil)
+	r.Header.Set("Authorization", "Bearer "+secrets["token"])
+	wrong(http.StatusUnauthorized, s.browser(t).send(r)) // its secret ended
+	b.get("/admin/nothing?q=" + secrets["second secret"]).has(http.StatusNotFound) // the page leads back to its own address
+	return secrets, refused
+}
+
+// tokens asks for a token with a secret, well and badly.
+func (s *site) tokens(t *testing.T, path, secret string, wrong func(int, answer)) string {
+	t.Helper()
+	id := strings.TrimPrefix(path, "/admin/applications/")
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}}
+	post := func(address string, form url.Values, basic bool) answer {
+		r := httptest.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if basic {
+			r.SetBasicAuth(id, secret)
+		}
+		return s.browser(t).send(r)
+	}
+	bad := func(name, value string) url.Values {
+		changed := maps.Clone(form)
+		changed[name] = []string{value}
+		return changed
+	}
+	wrong(http.StatusBadRequest, post("/oauth2/token", form, true))
+	wrong(http.StatusBadRequest, post("/oauth2/token?client_secret="+secret, form, false))
+	wrong(http.StatusUnauthorized, post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, true))
+	wrong(http.StatusUnauthorized, post("/oauth2/token", bad("client_id", "cl_0000000000000000"), false))
+	wrong(http.StatusBadRequest, post("/oauth2/token", bad("scope", "nothing"), false))
+	w := post("/oauth2/token", form, false)
+	w.has(http.StatusOK)
+	_, token, _ := strings.Cut(w.Body.String(), `"access_token":"`)
+	token, _, _ = strings.Cut(token, `"`)
+	return token
+}
+
+// spellings are the ways in which a secret may have been written down.
+func spellings(secret string) [][]byte {
+	all := [][]byte{
+		[]byte(secret), []byte(url.QueryEscape(secret)),
+		[]byte(base64.StdEncoding.EncodeToString([]byte(secret))), []byte(hex.EncodeToString([]byte(secret))),
+	}
+	if raw, err := hex.DecodeString(secret); err == nil {
+		all = append(all, raw)
+	}
+	return all
+}
