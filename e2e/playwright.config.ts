@@ -24,6 +24,7 @@ export default defineConfig({
   outputDir: 'test-results',
   projects: scenes,
   workers: 2,
+  retries: process.env.CI ? 1 : 0, // CI machines are shared and stall; a report names what was flaky
   timeout: 60_000,
   expect: { timeout: 10_000 },
   forbidOnly: !!process.env.CI,

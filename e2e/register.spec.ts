@@ -196,6 +196,7 @@ test('a client by client secret post gets its token with the secret in the body'
 async function tryOut(page: Page, script: boolean | undefined): Promise<Page> {
   const button = page.getByRole('button', { name: 'Test it now' });
   if (script) {
+    await page.waitForLoadState(); // until then the result opens in another page, as without script
     await button.click();
     return page;
   }
