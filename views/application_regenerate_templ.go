@@ -126,7 +126,7 @@ func RegeneratePage(s Shell, f RegenerateForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.TextField(ui.Field{
-				Name: "at", Type: "datetime-local", Label: "Date and time, in UTC", Value: f.Input.At, Error: f.Invalid["at"],
+				Name: "at", Type: "datetime-local", Label: "Date and time, in UTC", Value: f.Input.At, Error: f.Invalid["at"], Autofocus: f.Invalid["at"] != "",
 				Hint: "It is " + f.Now.UTC().Format("2 Jan 2006, 15:04") + " UTC now.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
