@@ -34,7 +34,11 @@ func TestSecretsStayInside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	s := siteOn(db, clock)
 
 	secrets, refused := s.useSecrets(t)
@@ -118,7 +122,7 @@ func (s *site) useSecrets(t *testing.T) (secrets map[string]string, refused []by
 
 	r := httptest.NewRequest(http.MethodGet, "/api/v1/applications", nil)
 	r.Header.Set("Authorization", "Bearer "+secrets["token"])
-	wrong(http.StatusUnauthorized, s.browser(t).send(r)) // its secret ended
+	wrong(http.StatusUnauthorized, s.browser(t).send(r))                           // its secret ended
 	b.get("/admin/nothing?q=" + secrets["second secret"]).has(http.StatusNotFound) // the page leads back to its own address
 	return secrets, refused
 }
