@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"clientele/registry"
+	"clientele/store"
+)
+
+// TestDemo starts a demo twice, and looks at all that it shows.
+func TestDemo(t *testing.T) {
+	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	options := store.Options{
+		Database: filepath.Join(t.TempDir(), "demo.db"), Key: store.NewKey(), Issuer: "http://localhost:8080",
+		Now: clock, Log: slog.New(slog.DiscardHandler),
+	}
+	var out bytes.Buffer
+	e := &env{ctx: t.Context(), stdout: &out, now: clock}
+	if err := demo(e, options); err != nil {
+		t.Fatal(err)
+	}
+	signIns := out.String()
+	db, err := store.Open(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	head, err := db.VerifyAudit(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	out.Reset()
+	if err := demo(e, options); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "has a team already, so no demo data is added") {
+		t.Errorf("second start: got %q", out.String())
+	}
+	if again, err := db.VerifyAudit(t.Context(), nil); err != nil || again != head {
+		t.Errorf("second start: got %v, %v, want the audit log as it was, %v", again, err, head)
+	}
+
+	t.Run("sign-ins", func(t *testing.T) { checkSignIns(t, db, signIns) })
+	t.Run("applications", func(t *testing.T) { checkDemoApplications(t, db, now) })
+	t.Run("history", func(t *testing.T) {
+		page, err := db.AuditEvents(t.Context(), registry.Operator, registry.AuditQuery{Action: "application.*", Limit: 10_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		months, actions := map[string]bool{}, map[string]bool{}
+		for _, entry := range page.Entries {
+			months[entry.At.Format("2006-01")], actions[entry.Action] = true, true
+			if entry.At.After(now) {
+				t.Errorf("got %s at %v, in the future", entry.Action, entry.At)
+			}
+		}
+		if len(months) < 8 {
+			t.Errorf("got events in %d months, want 8 or more", len(months))
+		}
+		for _, want := range []string{"application.create", "application.regenerate-secret", "application.disable", "application.delete"} {
+			if !actions[want] {
+				t.Errorf("got %v, want %s among them", actions, want)
+			}
+		}
+	})
+}
+
+// checkSignIns signs in with what the demo printed.
+func checkSignIns(t *testing.T, db *store.DB, printed string) {
+	t.Helper()
+	lines := regexp.MustCompile(`(?m)^ +(\S+@demo\.example) +(\S+) `).FindAllStringSubmatch(printed, -1)
+	if len(lines) != len(demoUsers) {
+		t.Fatalf("got %q, want %d sign-ins", printed, len(demoUsers))
+	}
+	for _, line := range lines {
+		if _, _, err := db.SignIn(t.Context(), store.Credentials{Email: line[1], Password: line[2], Address: "192.0.2.1"}); err != nil {
+			t.Errorf("%s: %v", line[1], err)
+		}
+	}
+}
+
+// checkDemoApplications wants some application in every state that the console shows.
+func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
+	t.Helper()
+	all := demoRows(t, db, registry.ApplicationQuery{})
+	deleted := demoRows(t, db, registry.ApplicationQuery{Status: registry.Deleted})
+	if got := len(all) + len(deleted); got < 35 || got > 50 {
+		t.Errorf("got %d applications, want about 40", got)
+	}
+	seen := map[string]int{"deleted": len(deleted)}
+	for state, attention := range map[string]registry.Attention{
+		"unused": registry.Unused, "secret ending": registry.Expiring, "to be given permissions": registry.Powerless,
+	} {
+		seen[state] = len(demoRows(t, db, registry.ApplicationQuery{Attention: attention}))
+	}
+	for _, a := range all {
+		for state, is := range map[string]bool{
+			"used today":          a.Status == registry.Active && now.Sub(a.LastUsedAt) < 24*time.Hour,
+			"never used":          a.LastUsedAt.IsZero(),
+			"unused for 90 days":  !a.LastUsedAt.IsZero() && now.Sub(a.LastUsedAt) > 90*24*time.Hour,
+			"disabled":            a.Status == registry.Disabled,
+			"two secrets at once": a.Secrets == 2,
+			"no permissions":      a.Permissions == 0,
+			"locked":              a.Locked(),
+		} {
+			if is {
+				seen[state]++
+			}
+		}
+		details, err := db.Application(t.Context(), registry.Operator, a.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if details.SecretsMade > 1 && a.Secrets == 1 {
+			seen["rotated"]++
+		}
+		if len(details.Scopes) == 0 || a.CreatedAt.After(now) || a.LastUsedAt.After(now) {
+			t.Errorf("%s: got %d scopes, registered %v, used %v", a.Name, len(details.Scopes), a.CreatedAt, a.LastUsedAt)
+		}
+	}
+	for _, state := range []string{
+		"deleted", "unused", "secret ending", "to be given permissions", "used today", "never used", "unused for 90 days",
+		"disabled", "two secrets at once", "no permissions", "locked", "rotated",
+	} {
+		if seen[state] == 0 {
+			t.Errorf("no application is %s", state)
+		}
+	}
+}
+
+// demoRows returns every application that matches, of all pages.
+func demoRows(t *testing.T, db *store.DB, q registry.ApplicationQuery) []registry.ApplicationRow {
+	t.Helper()
+	var all []registry.ApplicationRow
+	for {
+		page, err := db.Applications(t.Context(), registry.Operator, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page.Applications...)
+		if page.Next == "" {
+			return all
+		}
+		q.After = page.Next
+	}
+}
