@@ -31,7 +31,11 @@ func TestDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	head, err := db.VerifyAudit(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
