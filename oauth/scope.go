@@ -4,11 +4,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-)
 
-// openID is the service whose scopes tell about a signed-in user. Without a
-// user they open nothing.
-const openID = "openid"
+	"clientele/registry"
+)
 
 // parseScope splits a scope parameter into its scopes, or none when it is
 // empty (RFC 6749, appendix A.4).
@@ -50,14 +48,14 @@ func narrow(registered []Scope, wanted, resources []string) ([]Scope, error) {
 	give := make([]bool, len(registered))
 	for i, scope := range registered {
 		reachable := len(resources) == 0 || slices.Contains(resources, scope.Audience)
-		give[i] = len(wanted) == 0 && reachable && scope.Service != openID
+		give[i] = len(wanted) == 0 && reachable && scope.Service != registry.OpenIDService
 	}
 	for _, key := range wanted {
 		i := slices.IndexFunc(registered, func(s Scope) bool { return s.Key == key })
 		switch {
 		case i < 0:
 			return nil, invalidScope("This scope is not registered for the client: " + legible(key))
-		case registered[i].Service == openID:
+		case registered[i].Service == registry.OpenIDService:
 			return nil, invalidScope("This scope is about a signed-in user, and there is none with this grant_type: " + legible(key))
 		case len(resources) > 0 && !slices.Contains(resources, registered[i].Audience):
 			return nil, invalidScope("This scope belongs to none of the requested resources: " + legible(key))

@@ -38,8 +38,11 @@ const (
 // The grant types and authentication methods that a client can be registered with.
 const (
 	ClientCredentials = "client_credentials"
+	AuthorizationCode = "authorization_code"
+	RefreshToken      = "refresh_token"
 	SecretBasic       = "client_secret_basic"
 	SecretPost        = "client_secret_post"
+	PublicClient      = "none" // no secret: only PKCE proves who redeems a code
 )
 
 // Application is anything registered to call the platform's APIs.

@@ -136,12 +136,13 @@ func BuiltIn() Catalogue {
 		},
 		{
 			Key: "authorization", Name: "Authorization", BuiltIn: true,
-			Description: "Who holds which permissions.",
+			Description: "Who holds which permissions, and what tokens are good for.",
 			Permissions: []PermissionDef{
+				{Key: IntrospectTokens.Key, Name: "Introspect tokens", Description: "Ask POST /oauth2/introspect whether a token is good, whoever it was issued to. For applications."},
 				{Key: ViewPermissions.Key, Name: "View permissions", Description: "See who holds which permissions."},
 				{Key: ManagePermissions.Key, Name: "Manage permissions", Description: "Give and take permissions of every service.", Needs: []string{ViewPermissions.Key}},
 			},
-			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{ViewPermissions.Key, ManagePermissions.Key}}},
+			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{IntrospectTokens.Key, ViewPermissions.Key, ManagePermissions.Key}}},
 		},
 		{
 			Key: "audit", Name: "Audit log", BuiltIn: true,
@@ -154,8 +155,22 @@ func BuiltIn() Catalogue {
 			},
 			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{ReadAuditLog.Key}}},
 		},
+		{
+			Key: OpenIDService, Name: "OpenID Connect", BuiltIn: true,
+			Description: "Who the signed-in user is. Only for clients that act for users.",
+			Scopes: []Scope{
+				{Key: "openid", Name: "Sign in", Description: "Tells the application which user signed in, by an ID that is theirs alone, with an ID token and at /oauth2/userinfo."},
+				{Key: "profile", Name: "Name", Description: "Tells the application the user’s name, in the ID token, at /oauth2/userinfo and at /api/v1/me."},
+				{Key: "email", Name: "E-mail address", Description: "Tells the application the user’s e-mail address, in the ID token, at /oauth2/userinfo and at /api/v1/me."},
+				{Key: "offline_access", Name: "Stay connected", Description: "Lets the application go on while the user is away, until the consent ends. Its refresh tokens do that with or without this scope."},
+			},
+		},
 	}}
 }
+
+// OpenIDService is the key of the service whose scopes tell about a signed-in
+// user. Without a user they open nothing.
+const OpenIDService = "openid"
 
 // AdminTemplate is the template that an administrator holds of every built-in service.
 const AdminTemplate = "admin"

@@ -13,6 +13,7 @@ var (
 	ManageSettings     = Permission{"team", "manage-settings"}
 	ViewApplications   = Permission{"applications", "view"}
 	ManageApplications = Permission{"applications", "manage"}
+	IntrospectTokens   = Permission{"authorization", "introspect-tokens"}
 	ViewPermissions    = Permission{"authorization", "view-permissions"}
 	ManagePermissions  = Permission{"authorization", "manage-permissions"}
 	ReadAuditLog       = Permission{"audit", "use-audit-log-api"}

@@ -77,6 +77,15 @@ func NewSecretID() string { return "se_" + randomID() }
 // NewDraftID returns the ID of a wizard's draft.
 func NewDraftID() string { return "dr_" + randomID() }
 
+// NewConsentID returns the ID of a consent.
+func NewConsentID() string { return "co_" + randomID() }
+
+// NewConsentRequestID returns the ID of a question whether to consent.
+func NewConsentRequestID() string { return "cr_" + randomID() }
+
+// NewFamilyID returns the ID of all that one authorization code yields.
+func NewFamilyID() string { return "fa_" + randomID() }
+
 func randomID() string {
 	random := make([]byte, 10)
 	rand.Read(random)
