@@ -145,6 +145,13 @@ func CompareScopes(from, to []string) (added, removed []string) {
 	return missing(to, from), missing(from, to)
 }
 
+// CompareRequired returns which scopes become required, and which of those that
+// are kept no longer are, for the required ones to become to, sorted.
+func CompareRequired(from, to, kept []string) (required, optional []string) {
+	optional = slices.DeleteFunc(missing(from, to), func(scope string) bool { return !slices.Contains(kept, scope) })
+	return missing(to, from), optional
+}
+
 func missing(all, in []string) []string {
 	var left []string
 	for _, s := range slices.Compact(slices.Sorted(slices.Values(all))) {
