@@ -77,14 +77,14 @@ func TestEditOntoWhatChangedMeanwhile(t *testing.T) {
 	now := ClientDetails{Name: "Wages", Description: "Theirs.", Grants: []string{"b"}, AuthMethod: SecretPost}
 	typed := ClientDetails{Name: "Payroll", Description: "Mine.", Grants: []string{"a"}, AuthMethod: SecretBasic}
 	want := ClientDetails{Name: "Wages", Description: "Mine.", Grants: []string{"b"}, AuthMethod: SecretPost}
-	if got := (ClientEdit{typed, &seen}).Onto(now); !reflect.DeepEqual(got, want) {
+	if got := (ClientEdit{ClientDetails: typed, Seen: &seen}).Onto(now); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	typed = ClientDetails{Name: "Pay", Description: "", Grants: nil, AuthMethod: ""}
-	if got := (ClientEdit{typed, &seen}).Onto(now); !reflect.DeepEqual(got, typed) {
+	if got := (ClientEdit{ClientDetails: typed, Seen: &seen}).Onto(now); !reflect.DeepEqual(got, typed) {
 		t.Errorf("all typed anew: got %+v, want %+v", got, typed)
 	}
-	if got := (ClientEdit{typed, nil}).Onto(now); !reflect.DeepEqual(got, typed) {
+	if got := (ClientEdit{ClientDetails: typed}).Onto(now); !reflect.DeepEqual(got, typed) {
 		t.Errorf("nothing seen: got %+v, want %+v", got, typed)
 	}
 }

@@ -104,9 +104,23 @@ func (t *tx) applicationRecords(ctx context.Context, ids string, args ...any) ([
 		byID[id].Grants = append(byID[id].Grants, key)
 		return err
 	})
-	each(`SELECT application_id, scope FROM application_scopes WHERE application_id IN (`+ids+`) ORDER BY scope`, func(rows *sql.Rows) error {
+	each(`SELECT application_id, uri FROM redirect_uris WHERE application_id IN (`+ids+`) ORDER BY position`, func(rows *sql.Rows) error {
 		err := rows.Scan(&id, &key)
+		byID[id].RedirectURIs = append(byID[id].RedirectURIs, key)
+		return err
+	})
+	each(`SELECT application_id, hash FROM logos WHERE application_id IN (`+ids+`)`, func(rows *sql.Rows) error {
+		err := rows.Scan(&id, &key)
+		byID[id].Logo = key
+		return err
+	})
+	each(`SELECT application_id, scope, required FROM application_scopes WHERE application_id IN (`+ids+`) ORDER BY scope`, func(rows *sql.Rows) error {
+		var required bool
+		err := rows.Scan(&id, &key, &required)
 		byID[id].Scopes = append(byID[id].Scopes, key)
+		if required {
+			byID[id].Required = append(byID[id].Required, key)
+		}
 		return err
 	})
 	each(`SELECT subject_id, service, object, kind, key FROM grants

@@ -13,8 +13,8 @@ import (
 )
 
 // CreateClient registers an OAuth client and returns it with its first secret,
-// which is stored as a hash and kept for show to see once. It needs the
-// permission to manage applications, and with templates also the one to manage
+// which is stored as a hash and kept for show to see once. A public client has
+// none, and the secret returned is the zero one. It needs the permission to manage applications, and with templates also the one to manage
 // permissions. It fails with registry.Invalid, which names every wrong field,
 // also when a living application has the name already.
 func (db *DB) CreateClient(ctx context.Context, by registry.Actor, in registry.NewClient, show ShowOnce) (registry.Application, registry.Secret, error) {
@@ -67,6 +67,9 @@ func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowO
 			return app, secret, err
 		}
 	}
+	if app.Public() {
+		return app, secret, nil
+	}
 	secret = registry.NewSecret()
 	if err := t.insertSecret(ctx, app.ID, secret); err != nil {
 		return app, secret, err
@@ -75,13 +78,15 @@ func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowO
 }
 
 func clientCreated(app registry.Application, in registry.NewClient) registry.Event {
-	return registry.Event{
-		Target: applicationTarget(app),
-		After: snapshot(map[string]any{
-			"name": app.Name, "description": app.Description, "origin": app.Origin,
-			"grants": app.Grants, "auth_method": app.AuthMethod, "scopes": in.Scopes, "permissions": in.TemplateGrants(),
-		}),
+	after := map[string]any{
+		"name": app.Name, "description": app.Description, "origin": app.Origin,
+		"grants": app.Grants, "auth_method": app.AuthMethod, "scopes": in.Scopes, "permissions": in.TemplateGrants(),
 	}
+	if app.ActsForUsers() {
+		after["redirect_uris"], after["home_page"], after["trust"], after["logo"] = app.RedirectURIs, app.HomePage, app.Trust, app.Logo
+		after["required"] = registry.RequiredScopes(app.Grants, in.Scopes, in.Required)
+	}
+	return registry.Event{Target: applicationTarget(app), After: snapshot(after)}
 }
 
 // authorizeNewClient refuses what more than managing applications is needed for.
@@ -179,18 +184,22 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 	app := registry.Application{
 		ID: registry.NewClientID(), Type: registry.OAuthClient, Origin: cmp.Or(in.Origin, registry.TeamOrigin), Status: registry.Active,
 		Name: in.Name, Description: in.Description, Grants: slices.Sorted(slices.Values(in.Grants)), AuthMethod: in.AuthMethod, TokenAlg: oauth.ES256,
+		RedirectURIs: in.RedirectURIs, HomePage: in.HomePage, Trust: in.Trust,
 		CreatedAt: t.now, CreatedByName: t.by.Name,
 	}
 	switch {
 	case app.Origin == registry.PlatformOrigin:
 		app.CreatedByName = "Platform"
+		if app.Trust == registry.Unverified { // who runs it is known
+			app.Trust = registry.Verified
+		}
 	case t.by.Type == registry.UserActor:
 		app.CreatedBy = t.by.ID
 	}
 	_, err := t.ExecContext(ctx, `
-		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, token_alg, created_at, created_by, created_by_name, search_text)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		app.ID, app.Type, app.Origin, app.Status, app.Name, registry.NameKey(app.Name), app.Description, app.AuthMethod, app.TokenAlg,
+		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, home_page, trust, token_alg, created_at, created_by, created_by_name, search_text)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		app.ID, app.Type, app.Origin, app.Status, app.Name, registry.NameKey(app.Name), app.Description, app.AuthMethod, app.HomePage, app.Trust, app.TokenAlg,
 		app.CreatedAt.Unix(), app.CreatedBy, app.CreatedByName, registry.SearchText(app.Name, app.ID, app.CreatedByName))
 	if isDuplicate(err, "name") {
 		return app, registry.Invalid{"name": nameTaken}
@@ -198,17 +207,22 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 	if err != nil {
 		return app, fmt.Errorf("insert application: %w", err)
 	}
-	for _, grant := range app.Grants {
-		if _, err := t.ExecContext(ctx, `INSERT INTO application_grant_types (application_id, grant_type) VALUES ($1, $2)`, app.ID, grant); err != nil {
-			return app, fmt.Errorf("insert grant type: %w", err)
-		}
+	if err := t.insertGrantTypes(ctx, app.ID, app.Grants); err != nil {
+		return app, err
 	}
+	if err := t.insertRedirectURIs(ctx, app.ID, app.RedirectURIs); err != nil {
+		return app, err
+	}
+	required := registry.RequiredScopes(app.Grants, in.Scopes, in.Required)
 	for _, scope := range in.Scopes {
-		if _, err := t.ExecContext(ctx, `INSERT INTO application_scopes (application_id, scope) VALUES ($1, $2)`, app.ID, scope); err != nil {
-			return app, fmt.Errorf("insert scope: %w", err)
+		if err := t.insertScope(ctx, app.ID, scope, slices.Contains(required, scope)); err != nil {
+			return app, err
 		}
 	}
-	return app, nil
+	if app.ActsForUsers() && in.Logo != nil {
+		app.Logo, err = t.writeLogo(ctx, app.ID, in.Logo)
+	}
+	return app, err
 }
 
 // insertSecret writes a new secret's hash.

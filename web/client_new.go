@@ -28,7 +28,7 @@ func (s *Server) newClient(c echo.Context) error {
 	if err := bind(c, &form.Input); err != nil {
 		return err
 	}
-	draft, err := s.Store.NewDraft(c.Request().Context(), actor(c), form.Input)
+	draft, err := s.Store.NewDraft(c.Request().Context(), actor(c), form.Input, nil)
 	if err != nil {
 		return s.refuseDetails(c, err, form)
 	}
@@ -64,7 +64,7 @@ func (s *Server) setDraftDetails(c echo.Context) error {
 	if err := bind(c, &form.Input); err != nil {
 		return err
 	}
-	if err := s.Store.SetDraftDetails(c.Request().Context(), actor(c), form.Draft, form.Input); err != nil {
+	if err := s.Store.SetDraftDetails(c.Request().Context(), actor(c), form.Draft, form.Input, nil); err != nil {
 		return s.refuseDetails(c, err, form)
 	}
 	return redirect(c, draftPath(form.Draft)+"/scopes")
@@ -90,7 +90,7 @@ func (s *Server) setDraftScopes(c echo.Context) error {
 		return err
 	}
 	scopes := form["scope"]
-	if err := s.Store.SetDraftScopes(ctx, by, draft, scopes, chosenTemplates(form, catalogue, scopes)); err != nil {
+	if err := s.Store.SetDraftScopes(ctx, by, draft, scopes, nil, chosenTemplates(form, catalogue, scopes)); err != nil {
 		return err
 	}
 	if form.Has("back") {
