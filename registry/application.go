@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -40,6 +41,13 @@ const (
 	ClientCredentials = "client_credentials"
 	SecretBasic       = "client_secret_basic"
 	SecretPost        = "client_secret_post"
+)
+
+// The algorithms that a client's access tokens can be signed with (RFC 7518,
+// section 3).
+const (
+	ES256 = "ES256"
+	RS256 = "RS256" // 16 times slower to sign
 )
 
 // Application is anything registered to call the platform's APIs.
@@ -96,13 +104,16 @@ type ClientDetails struct {
 	Description string   `form:"description" json:"description" validate:"max=500,plain_text" label:"description"`
 	Grants      []string `form:"grant" json:"grants" validate:"min=1,unique,dive,oneof=client_credentials" label:"grant type"`
 	AuthMethod  string   `form:"auth_method" json:"auth_method" validate:"oneof=client_secret_basic client_secret_post" label:"authentication method"`
+	// TokenAlg is what its access tokens are signed with; "" is ES256.
+	TokenAlg string `form:"token_alg" json:"token_alg" validate:"omitempty,oneof=ES256 RS256" label:"signing algorithm"`
 }
 
 // Clean returns the details with the white space around and doubled within
-// taken out, as they are checked and stored.
+// taken out and every choice made, as they are checked and stored.
 func (d ClientDetails) Clean() ClientDetails {
 	d.Name = strings.Join(strings.Fields(d.Name), " ")
 	d.Description = strings.TrimSpace(strings.ReplaceAll(d.Description, "\r\n", "\n"))
+	d.TokenAlg = cmp.Or(d.TokenAlg, ES256)
 	return d
 }
 

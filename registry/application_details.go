@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -35,7 +36,7 @@ func (d ApplicationDetails) Holds(g HeldGrant) bool { return slices.Contains(d.P
 
 // Details returns what can be edited of the application.
 func (a Application) Details() ClientDetails {
-	return ClientDetails{Name: a.Name, Description: a.Description, Grants: a.Grants, AuthMethod: a.AuthMethod}
+	return ClientDetails{Name: a.Name, Description: a.Description, Grants: a.Grants, AuthMethod: a.AuthMethod, TokenAlg: a.TokenAlg}
 }
 
 // ClientEdit is new details of a client, and what the editor knew of the old.
@@ -66,6 +67,7 @@ func (d ClientDetails) Changes(to ClientDetails) []DetailChange {
 		all = append(all, DetailChange{"grants", d.Grants, to.Grants})
 	}
 	note("auth_method", d.AuthMethod, to.AuthMethod)
+	note("token_alg", cmp.Or(d.TokenAlg, ES256), cmp.Or(to.TokenAlg, ES256))
 	return all
 }
 
@@ -85,6 +87,8 @@ func (e ClientEdit) Onto(now ClientDetails) ClientDetails {
 			now.Grants = e.Grants
 		case "auth_method":
 			now.AuthMethod = e.AuthMethod
+		case "token_alg":
+			now.TokenAlg = e.TokenAlg
 		}
 	}
 	return now

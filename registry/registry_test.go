@@ -99,6 +99,8 @@ func TestCheckNamesEveryWrongField(t *testing.T) {
 		{"name that turns writing around", with(func(c *NewClient) { c.Name = "Pay\u202eroll" }), Invalid{"name": "Use visible characters only: no control or direction marks."}},
 		{"name that is not UTF-8", with(func(c *NewClient) { c.Name = "Pay\xffroll" }), Invalid{"name": "Use visible characters only: no control or direction marks."}},
 		{"unknown grant", with(func(c *NewClient) { c.Grants = []string{"password"} }), Invalid{"grant": "Choose a grant type from: client_credentials."}},
+		{"by RSA", with(func(c *NewClient) { c.TokenAlg = RS256 }), nil},
+		{"unknown algorithm", with(func(c *NewClient) { c.TokenAlg = "none" }), Invalid{"token_alg": "Choose a signing algorithm from: ES256, RS256."}},
 		{"unknown method", with(func(c *NewClient) { c.AuthMethod = "none" }), Invalid{"auth_method": "Choose an authentication method from: client_secret_basic, client_secret_post."}},
 	}
 	for _, tt := range tests {

@@ -31,7 +31,7 @@ func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d 
 // registry.ErrConflict when the details are not those the editor saw.
 func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in registry.ClientEdit) error {
 	what := intent{action: "application.update", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
-	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
+	err := db.changeClient(ctx, by, what, func(t *tx, keys firstKeys) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {
 			return registry.Event{}, err
@@ -49,7 +49,10 @@ func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in
 		}
 		event := registry.Event{Target: applicationTarget(app)}
 		event.Before, event.After = snapshotChanges(changes)
-		return event, t.writeDetails(ctx, app, details)
+		if err := t.writeDetails(ctx, app, details); err != nil {
+			return registry.Event{}, err
+		}
+		return event, t.ensureKeys(ctx, details.TokenAlg, keys)
 	})
 	if err != nil {
 		return fmt.Errorf("update client: %w", err)
@@ -69,8 +72,8 @@ func snapshotChanges(changes []registry.DetailChange) (before, after string) {
 // writeDetails writes details that were checked.
 func (t *tx) writeDetails(ctx context.Context, app registry.Application, d registry.ClientDetails) error {
 	_, err := t.ExecContext(ctx, `
-		UPDATE applications SET name = $1, name_key = $2, search_text = $3, description = $4, auth_method = $5 WHERE id = $6`,
-		d.Name, registry.NameKey(d.Name), registry.SearchText(d.Name, app.ID, app.CreatedByName), d.Description, d.AuthMethod, app.ID)
+		UPDATE applications SET name = $1, name_key = $2, search_text = $3, description = $4, auth_method = $5, token_alg = $6 WHERE id = $7`,
+		d.Name, registry.NameKey(d.Name), registry.SearchText(d.Name, app.ID, app.CreatedByName), d.Description, d.AuthMethod, d.TokenAlg, app.ID)
 	if isDuplicate(err, "name") {
 		return registry.Invalid{"name": nameTaken}
 	}

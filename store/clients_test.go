@@ -97,7 +97,7 @@ func TestCreateClient(t *testing.T) {
 		}
 		wantAfter := map[string]any{
 			"name": "Ledger Sync", "description": "Books\norders.", "origin": "team", "grants": []any{"client_credentials"},
-			"auth_method": "client_secret_basic", "scopes": []any{"orders:read", "audit.log:read"},
+			"auth_method": "client_secret_basic", "token_alg": "ES256", "scopes": []any{"orders:read", "audit.log:read"},
 			"permissions": []any{map[string]any{"service": "orders", "object": "", "kind": "template", "key": "editor"}},
 		}
 		if diff := cmp.Diff(wantAfter, after); diff != "" {
@@ -119,7 +119,8 @@ func TestCreateClientNamesEveryWrongField(t *testing.T) {
 		{"taken name", func(in *registry.NewClient) { in.Name = " TAKEN  name" }, []string{"name"}},
 		{"taken name and all else", func(in *registry.NewClient) {
 			in.Name, in.Description, in.Grants, in.AuthMethod, in.Scopes = "Taken name", strings.Repeat("x", 501), nil, "none", []string{"nowhere:read"}
-		}, []string{"auth_method", "description", "grant", "name", "scope"}},
+			in.TokenAlg = "HS256"
+		}, []string{"auth_method", "description", "grant", "name", "scope", "token_alg"}},
 		{"long name", func(in *registry.NewClient) { in.Name = strings.Repeat("ä", 81) }, []string{"name"}},
 		{"a NUL in the name", func(in *registry.NewClient) { in.Name = "Led\x00ger" }, []string{"name"}},
 		{"unknown scope", func(in *registry.NewClient) { in.Scopes = []string{"orders:read", "orders:refund"} }, []string{"scope"}},

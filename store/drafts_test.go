@@ -19,7 +19,7 @@ func TestDraftBecomesAnApplication(t *testing.T) {
 		admin := storetest.Admin(t, db)
 		id := mustDraft(t, db, admin)
 		want := ledger(func(in *registry.NewClient) {
-			in.Name, in.Templates = "Ledger", map[string]string{"orders": "viewer"}
+			in.Name, in.Templates, in.TokenAlg = "Ledger", map[string]string{"orders": "viewer"}, registry.RS256
 		})
 		if err := db.SetDraftScopes(t.Context(), admin, id, want.Scopes, want.Templates); err != nil {
 			t.Fatal(err)

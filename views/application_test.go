@@ -56,7 +56,7 @@ func demoApplication() ApplicationView {
 		App: registry.ApplicationDetails{
 			Application: registry.Application{
 				ID: "cl_demo0000000001", Type: registry.OAuthClient, Origin: registry.TeamOrigin, Status: registry.Active, Name: "Ledger Sync",
-				Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic,
+				Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic, TokenAlg: registry.ES256,
 				CreatedAt: noon.Add(-72 * time.Hour), CreatedBy: "us_demo", CreatedByName: "Demo Admin",
 			},
 			Secrets: []registry.ClientSecret{{ID: "se_1", Prefix: "cs_aaaaaa", CreatedAt: noon.Add(-72 * time.Hour), CreatedByName: "Demo Admin"}},
@@ -105,7 +105,7 @@ func onlyLook(v *ApplicationView) {
 func TestApplicationPages(t *testing.T) {
 	shell, v, used := demoShell(), demoApplication(), usedApplication()
 	details := v.App.Details()
-	typed := registry.ClientDetails{Name: "", Description: "<b>", Grants: []string{registry.ClientCredentials}, AuthMethod: "none"}
+	typed := registry.ClientDetails{Name: "", Description: "<b>", Grants: []string{registry.ClientCredentials}, AuthMethod: "none", TokenAlg: registry.RS256}
 	pages := map[string]templ.Component{
 		"application":        ApplicationPage(shell, used),
 		"application_new":    ApplicationPage(shell, v),
