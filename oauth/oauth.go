@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"clientele/registry"
 )
 
 // AccessTokenLifetime is how long an access token is good for. A resource
@@ -48,6 +50,14 @@ type Use struct {
 	At                 time.Time
 }
 
+// Failure is one request by someone who did not prove to be the client.
+type Failure struct {
+	ClientID string // "" when the reason is registry.UnknownClient
+	Reason   registry.FailureReason
+	Address  string // where the request came from
+	At       time.Time
+}
+
 // Store is the storage that the protocol needs. *store.DB provides it.
 type Store interface {
 	// OAuthClient returns the client, which is shared and must not be changed,
@@ -57,6 +67,8 @@ type Store interface {
 	SigningKeys(ctx context.Context) (*KeySet, error)
 	// TokenIssued notes a use. It neither blocks nor fails.
 	TokenIssued(use Use)
+	// AuthenticationFailed counts a failure. It neither blocks nor fails.
+	AuthenticationFailed(f Failure)
 }
 
 // Server answers protocol requests. Its methods are safe for concurrent use.

@@ -29,6 +29,7 @@ type memory struct {
 	keys    *KeySet
 	err     error // what every read fails with
 	uses    []Use
+	failed  []Failure
 }
 
 func (m *memory) OAuthClient(_ context.Context, id string) (*Client, error) {
@@ -40,6 +41,7 @@ func (m *memory) OAuthClient(_ context.Context, id string) (*Client, error) {
 
 func (m *memory) SigningKeys(context.Context) (*KeySet, error) { return m.keys, m.err }
 func (m *memory) TokenIssued(use Use)                          { m.uses = append(m.uses, use) }
+func (m *memory) AuthenticationFailed(f Failure)               { m.failed = append(m.failed, f) }
 
 func secret(id, value string, expires time.Time) Secret {
 	return Secret{ID: id, Hash: sha256.Sum256([]byte(value)), ExpiresAt: expires}

@@ -20,6 +20,7 @@ type ApplicationDetails struct {
 	Scopes      []Scope        // in the catalogue's order
 	Permissions []HeldGrant
 	Days        [UsageDays]int64 // tokens issued by UTC day, today last
+	Failures    AuthenticationFailures
 }
 
 // ScopeKeys returns the scopes that the application may ask for.

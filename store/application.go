@@ -174,7 +174,10 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 	if d.Permissions, err = t.grantsTo(ctx, registry.Subject{Type: registry.ApplicationSubject, ID: d.ID}); err != nil {
 		return err
 	}
-	return t.readUse(ctx, d)
+	if err := t.readUse(ctx, d); err != nil {
+		return err
+	}
+	return t.readFailures(ctx, d)
 }
 
 // grantsTo returns what a subject was given, service by service in the
@@ -202,6 +205,19 @@ func (t *tx) readUse(ctx context.Context, d *registry.ApplicationDetails) error 
 			if err == nil && day < registry.UsageDays {
 				d.Days[day] = tokens
 			}
+			return err
+		})
+}
+
+// readFailures counts the failed authentications of the last days.
+func (t *tx) readFailures(ctx context.Context, d *registry.ApplicationDetails) error {
+	first := t.now.Unix()/secondsPerDay - registry.FailureDays + 1
+	return t.eachRow(ctx, `
+		SELECT failures, last_at, last_address, reason FROM authentication_failures WHERE application_id = $1 AND day >= $2 ORDER BY last_at, reason`,
+		[]any{d.ID, first}, func(rows *sql.Rows) error {
+			var n int64
+			err := rows.Scan(&n, seconds{&d.Failures.LastAt}, &d.Failures.LastAddress, &d.Failures.LastReason)
+			d.Failures.Count += n
 			return err
 		})
 }

@@ -10,18 +10,23 @@ import (
 	"clientele/registry"
 )
 
+// failuresKept is how long failed authentications are kept, with the address
+// of the last: longer than anything shows them.
+const failuresKept = 30 * 24 * time.Hour
+
 // Sweep removes what has run out: sessions, known browsers, attempts to sign
-// in, drafts, secrets that nobody came to see, and applications that were
+// in, old failures of clients to do so, drafts, secrets that nobody came to see, and applications that were
 // deleted longer ago than they are kept.
 func (db *DB) Sweep(ctx context.Context) error {
 	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
 		for statement, until := range map[string]time.Time{
-			`DELETE FROM sessions WHERE expires_at <= $1`:      t.now,
-			`DELETE FROM sessions WHERE seen_at <= $1`:         t.now.Add(-SessionIdle),
-			`DELETE FROM devices WHERE expires_at <= $1`:       t.now,
-			`DELETE FROM drafts WHERE expires_at <= $1`:        t.now,
-			`DELETE FROM shown_secrets WHERE expires_at <= $1`: t.now,
-			`DELETE FROM signin_attempts WHERE starts <= $1`:   t.now.Add(-attemptWindow),
+			`DELETE FROM sessions WHERE expires_at <= $1`:             t.now,
+			`DELETE FROM sessions WHERE seen_at <= $1`:                t.now.Add(-SessionIdle),
+			`DELETE FROM devices WHERE expires_at <= $1`:              t.now,
+			`DELETE FROM drafts WHERE expires_at <= $1`:               t.now,
+			`DELETE FROM shown_secrets WHERE expires_at <= $1`:        t.now,
+			`DELETE FROM signin_attempts WHERE starts <= $1`:          t.now.Add(-attemptWindow),
+			`DELETE FROM authentication_failures WHERE last_at <= $1`: t.now.Add(-failuresKept),
 		} {
 			if _, err := t.ExecContext(ctx, statement, until.Unix()); err != nil {
 				return err
@@ -64,6 +69,9 @@ func (db *DB) purgeApplication(ctx context.Context, id string) error {
 		}
 		if err == nil {
 			_, err = t.ExecContext(ctx, `DELETE FROM grants WHERE subject_type = 'application' AND subject_id = $1`, id)
+		}
+		if err == nil {
+			_, err = t.ExecContext(ctx, `DELETE FROM authentication_failures WHERE application_id = $1`, id)
 		}
 		return registry.Event{Target: target}, err
 	})

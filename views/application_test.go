@@ -71,6 +71,7 @@ func usedApplication() ApplicationView {
 	v := demoApplication()
 	v.App.Description = "Books orders.\nEvery night."
 	v.App.LastUsedAt, v.App.LastUsedAddress = noon.Add(-2*time.Minute), "192.0.2.1"
+	v.App.Failures = registry.AuthenticationFailures{Count: 1204, LastAt: noon.Add(-time.Hour), LastAddress: "192.0.2.66", LastReason: registry.WrongSecret}
 	v.App.Days = [registry.UsageDays]int64{3: 1, 20: 1204, 29: 12}
 	v.App.Secrets = []registry.ClientSecret{
 		{ID: "se_2", Prefix: "cs_bbbbbb", CreatedAt: noon.Add(-4 * time.Hour), CreatedByName: "Demo Admin", LastUsedAt: noon.Add(-3 * time.Hour), LastUsedAddress: "192.0.2.2"},

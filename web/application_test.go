@@ -116,7 +116,11 @@ func TestApplicationPage(t *testing.T) {
 		if page.page().Find(".notes .callout").Length() != 0 {
 			t.Errorf("got %q, want no warning", page.page().Find(".notes").Text())
 		}
-		b.get(path).has(http.StatusOK)
+		if w := b.send(tokenRequest(url.Values{"grant_type": {registry.ClientCredentials}}, id, "guess")); w.Code != http.StatusUnauthorized {
+			t.Errorf("a wrong secret: got %d, want 401", w.Code)
+		}
+		s.Store.FlushUsage(t.Context())
+		b.get(path).has(http.StatusOK, "1 in the last 7 days", "192.0.2.1", "the secret was wrong")
 
 		for _, unknown := range []string{"cl_none", "%00", strings.ToUpper(id), id + "/gone"} {
 			b.get(applicationsPath + "/" + unknown).has(http.StatusNotFound)
