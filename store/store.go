@@ -111,7 +111,7 @@ func (db *DB) Ready(ctx context.Context) error {
 }
 
 func connect(o Options) (*DB, error) {
-	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, key: o.Key, passwords: newHasher()}
+	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher()}
 	var err error
 	if IsPostgres(o.Database) {
 		db.dialect = postgres

@@ -130,6 +130,22 @@ func (v ApplicationView) chart() ui.Chart {
 	return chart
 }
 
+// failureWords says why a client was not let in.
+func failureWords(r registry.FailureReason) string {
+	switch r {
+	case registry.WrongSecret:
+		return "the secret was wrong"
+	case registry.ExpiredSecret:
+		return "the secret had expired"
+	case registry.ClientOff:
+		return "the application was disabled"
+	case registry.WrongMethod:
+		return "it used the other authentication method"
+	default:
+		return string(r)
+	}
+}
+
 // thousands writes a number with commas: "1,204".
 func thousands(n int64) string {
 	text := strconv.FormatInt(n, 10)

@@ -128,7 +128,7 @@ func ApplicationEditPage(s Shell, v ApplicationView, f ApplicationEditForm) temp
 				}
 				templ_7745c5c3_Err = clientSections(clientFields{
 					Input: f.Input, Invalid: f.Invalid, Check: v.path("edit/check"),
-					MethodHint: "A change holds at once: requests that still use the other method are refused.",
+					MethodHint: "A change holds at once: requests that still use the other method are refused.", AskAlg: true,
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -23,10 +23,11 @@ type clientFields struct {
 	Check      string // the address that checks a field as one leaves it
 	Autofocus  bool
 	MethodHint string
+	AskAlg     bool // for the signing algorithm too
 }
 
 // clientFieldNames are the names of the fields, in their order.
-var clientFieldNames = []string{"name", "description", "grant", "auth_method"}
+var clientFieldNames = []string{"name", "description", "grant", "auth_method", "token_alg"}
 
 var grantOptions = []ui.Option{
 	{Value: registry.ClientCredentials, Label: "Client credentials", Icon: "server-cog", Text: "A service that acts as itself, with nobody signed in."},
@@ -35,6 +36,11 @@ var grantOptions = []ui.Option{
 var authMethodOptions = []ui.Option{
 	{Value: registry.SecretBasic, Label: "Client secret basic", Icon: "key-round", Text: "ID and secret in the Authorization header. What most libraries do."},
 	{Value: registry.SecretPost, Label: "Client secret post", Icon: "braces", Text: "ID and secret in the body. For clients that cannot set the header."},
+}
+
+var tokenAlgOptions = []ui.Option{
+	{Value: registry.ES256, Label: "ES256", Text: "Elliptic curve: short tokens, quick to sign. What to use where nothing speaks against it."},
+	{Value: registry.RS256, Label: "RS256", Text: "RSA: for APIs whose libraries know nothing else. Longer tokens, slower to sign."},
 }
 
 // clientSections asks for the details of a client, as sections of a card.
@@ -93,6 +99,15 @@ func clientSections(f clientFields) templ.Component {
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
+		}
+		if f.AskAlg {
+			templ_7745c5c3_Err = ui.RadioCards(ui.Field{
+				Name: "token_alg", Label: "Signing algorithm", Value: f.Input.Clean().TokenAlg, Error: f.Invalid["token_alg"], Options: tokenAlgOptions,
+				Hint: "A change holds for tokens issued from then on. The first RS256 in the team has its key made at that moment: an API that keeps the published keys may refuse these tokens until it fetches them again, after at most 5 minutes.",
+			}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
 		return nil
 	})

@@ -21,6 +21,7 @@ type clientCreateCmd struct {
 	Description string   `help:"What it is for."`
 	Grant       []string `default:"client_credentials" help:"Grant type; repeat for several (${default})."`
 	AuthMethod  string   `default:"client_secret_basic" help:"client_secret_basic or client_secret_post (${default})."`
+	TokenAlg    string   `default:"ES256" help:"What its tokens are signed with: ES256 or RS256 (${default})."`
 	Scope       []string `required:"" help:"Scope; repeat for several."`
 	JSON        bool     `help:"Print JSON."`
 }
@@ -40,7 +41,7 @@ type credentials struct {
 func (c *clientCreateCmd) Run(e *env) error {
 	return e.with(func(db *store.DB) error {
 		app, secret, err := db.CreateClient(e.ctx, registry.Operator, registry.NewClient{
-			ClientDetails: registry.ClientDetails{Name: c.Name, Description: c.Description, Grants: c.Grant, AuthMethod: c.AuthMethod},
+			ClientDetails: registry.ClientDetails{Name: c.Name, Description: c.Description, Grants: c.Grant, AuthMethod: c.AuthMethod, TokenAlg: c.TokenAlg},
 			Scopes:        c.Scope,
 		}, store.ShowOnce{})
 		if err != nil {
