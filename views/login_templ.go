@@ -26,11 +26,16 @@ type LoginForm struct {
 func (f LoginForm) errors() ui.Errors {
 	switch {
 	case f.Wait > 0:
-		return ui.Errors{Title: "Too many attempts", Invalid: map[string]string{"": "Try again in " + minutes(f.Wait) + "."}}
+		return tooManyAttempts(f.Wait)
 	case f.Refused:
 		return ui.Errors{Title: "That did not work", Invalid: map[string]string{"": "The e-mail address or the password is not right."}}
 	}
 	return ui.Errors{}
+}
+
+// tooManyAttempts tells to wait before another password is looked at.
+func tooManyAttempts(wait time.Duration) ui.Errors {
+	return ui.Errors{Title: "Too many attempts", Invalid: map[string]string{"": "Try again in " + minutes(wait) + "."}}
 }
 
 // minutes returns d in whole minutes, rounded up, as people say it.
@@ -103,7 +108,7 @@ func LoginPage(s Shell, f LoginForm) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.ReturnTo)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 44, Col: 60}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 49, Col: 60}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
