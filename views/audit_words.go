@@ -72,6 +72,8 @@ var auditAreas = []auditArea{
 	{"user", "Users", "user-round", []auditAction{
 		{"user.create", "Add a user"},
 		{"user.read", "Look for a user"},
+		{"user.update", "Edit one's profile"},
+		{"user.change-password", "Change one's password"},
 	}},
 }
 

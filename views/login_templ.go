@@ -27,7 +27,7 @@ type LoginForm struct {
 func (f LoginForm) errors() ui.Errors {
 	switch {
 	case f.Wait > 0:
-		return ui.Errors{Title: "Too many attempts", Invalid: map[string]string{"": "Try again in " + minutes(f.Wait) + "."}}
+		return tooManyAttempts(f.Wait)
 	case f.Refused:
 		return ui.Errors{Title: "That did not work", Invalid: map[string]string{"": "The e-mail address or the password is not right."}}
 	}
@@ -39,6 +39,11 @@ func (f LoginForm) heading() string {
 		return "Sign in to continue to " + f.Client
 	}
 	return "Sign in"
+}
+
+// tooManyAttempts tells to wait before another password is looked at.
+func tooManyAttempts(wait time.Duration) ui.Errors {
+	return ui.Errors{Title: "Too many attempts", Invalid: map[string]string{"": "Try again in " + minutes(wait) + "."}}
 }
 
 // minutes returns d in whole minutes, rounded up, as people say it.
@@ -103,7 +108,7 @@ func LoginPage(s Shell, f LoginForm) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.heading())
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 50, Col: 21}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 55, Col: 21}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -124,7 +129,7 @@ func LoginPage(s Shell, f LoginForm) templ.Component {
 				var templ_7745c5c3_Var5 string
 				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(f.ReturnTo)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 52, Col: 60}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 57, Col: 60}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 				if templ_7745c5c3_Err != nil {

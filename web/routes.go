@@ -50,6 +50,14 @@ func (s *Server) routes(e *echo.Echo) {
 	console.get("/", s.home)
 	console.post(views.ConsentPath, s.answerConsent)
 
+	// What is one's own, and everyone has.
+	console.get(views.ProfilePath, s.profile)
+	console.post(views.ProfilePath, s.updateProfile)
+	console.get(views.ProfilePath+"/password", s.profile)
+	console.post(views.ProfilePath+"/password", s.changePassword)
+	console.post(views.ProfilePath+"/sessions/end", s.endOtherSessions)
+	console.post(views.ProfilePath+"/sessions/:session/end", s.endOwnSession)
+
 	applications := console.through(s.viewing(registry.ViewApplications))
 	applications.get("/admin/applications", s.applications)
 	applications.once("/admin/applications.csv", s.applicationsCSV)
