@@ -18,9 +18,9 @@ import (
 
 // bearer lets a call of the REST API on only with an access token that carries
 // the scope, and makes the token's application the actor. action is what the
-// audit log says was refused to a token without the scope. Permission is the
-// store's to judge.
-func (s *Server) bearer(scope, action string) echo.MiddlewareFunc {
+// audit log says was refused to a token without the scope, and on the
+// application that the address names, or on that. Permission is the store's to judge.
+func (s *Server) bearer(scope, action string, on registry.Target) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			ctx := c.Request().Context()
@@ -36,7 +36,11 @@ func (s *Server) bearer(scope, action string) echo.MiddlewareFunc {
 				return err
 			}
 			act(c, by)
-			if err := s.Store.RequireScope(ctx, actor(c), token.Scopes, scope, action); err != nil {
+			target := on
+			if id := c.Param("id"); id != "" {
+				target = registry.ApplicationTarget(id)
+			}
+			if err := s.Store.RequireScope(ctx, actor(c), token.Scopes, scope, action, target); err != nil {
 				return err
 			}
 			return next(c)
