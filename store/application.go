@@ -12,7 +12,8 @@ import (
 // Application returns a living application with its secrets, scopes,
 // permissions and use, or registry.ErrNotFound.
 func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d registry.ApplicationDetails, err error) {
-	err = db.view(ctx, by, "application.read", registry.ViewApplications, func(t *tx) error {
+	what := intent{action: "application.read", need: registry.ViewApplications, target: registry.ApplicationTarget(id)}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		if d.Application, err = t.application(ctx, id); err != nil {
 			return err
 		}
@@ -32,7 +33,7 @@ func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d 
 // with registry.ErrLocked for an application of the platform, and with
 // registry.ErrConflict when the details are not those the editor saw.
 func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in registry.ClientEdit) error {
-	what := intent{action: "application.update", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
+	what := intent{action: "application.update", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err := db.changeClient(ctx, by, what, func(t *tx, keys firstKeys) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {

@@ -34,7 +34,8 @@ var creation = intent{action: "application.create", need: registry.ManageApplica
 // CheckDetails reports what is wrong with the details of the application of
 // that ID, or of a new one when it is "", as registry.Invalid.
 func (db *DB) CheckDetails(ctx context.Context, by registry.Actor, id string, d registry.ClientDetails) error {
-	err := db.view(ctx, by, "application.check", registry.ManageApplications, func(t *tx) error {
+	what := intent{action: "application.check", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
+	err := db.view(ctx, by, what, func(t *tx) error {
 		return t.checkDetails(ctx, id, d.Clean())
 	})
 	if err != nil {

@@ -44,7 +44,7 @@ func (db *DB) NewDraft(ctx context.Context, by registry.Actor, details registry.
 
 // Draft returns the actor's own draft, or registry.ErrNotFound.
 func (db *DB) Draft(ctx context.Context, by registry.Actor, id string) (d Draft, err error) {
-	err = db.view(ctx, by, creation.action, creation.need, func(t *tx) error {
+	err = db.view(ctx, by, creation, func(t *tx) error {
 		d, err = t.draft(ctx, id)
 		return err
 	})

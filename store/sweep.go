@@ -75,7 +75,7 @@ func (db *DB) purgeApplications(ctx context.Context) error {
 }
 
 func (db *DB) purgeApplication(ctx context.Context, id string) error {
-	target := registry.Target{Type: "application", ID: id}
+	target := registry.ApplicationTarget(id)
 	err := db.change(ctx, registry.System, intent{action: "application.purge", target: target}, func(t *tx) (registry.Event, error) {
 		err := t.QueryRowContext(ctx, `DELETE FROM applications WHERE id = $1 AND deleted_at IS NOT NULL RETURNING name`, id).Scan(&target.Name)
 		if errors.Is(err, sql.ErrNoRows) { // another instance was faster

@@ -65,7 +65,7 @@ func (s *Server) applicationToChange(c echo.Context, action string) (views.Appli
 	if v.App.Locked() {
 		return v, registry.ErrLocked
 	}
-	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ManageApplications)
+	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManageApplications)
 }
 
 // endSecret handles POST /admin/applications/{id}/secrets/{secret}/end.

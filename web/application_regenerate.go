@@ -48,7 +48,7 @@ func (s *Server) regenerate(c echo.Context) error {
 func (s *Server) askToRegenerate(c echo.Context, code int, form views.RegenerateForm) error {
 	v, err := s.applicationToChange(c, "application.regenerate-secret")
 	if err == nil && !v.MayRotate {
-		err = s.Store.Require(c.Request().Context(), actor(c), "application.regenerate-secret", registry.ManagePermissions)
+		err = s.Store.Require(c.Request().Context(), actor(c), "application.regenerate-secret", registry.ApplicationTarget(v.App.ID), registry.ManagePermissions)
 	}
 	if err != nil {
 		return err

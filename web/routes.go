@@ -102,9 +102,9 @@ func (s *Server) routes(e *echo.Echo) {
 	// The REST API: an access token counts, and nothing else.
 	api := all.through(noStore)
 	api.through(s.bearer).get("/api/v1/me", s.apiMe)
-	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read")).get("/api/v1/audit-log", s.listAuditEvents)
-	api.through(s.bearer, s.scope("applications:read", "application.list")).get("/api/v1/applications", s.apiApplications)
-	api.through(s.bearer, s.scope("applications:read", "application.read")).get("/api/v1/applications/:id", s.apiApplication)
+	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read", registry.WholeAuditLog)).get("/api/v1/audit-log", s.listAuditEvents)
+	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
+	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
 }
 
 // area is a part of the site, whose requests pass the same middleware.
