@@ -84,7 +84,7 @@ func (d ClientDetails) Changes(to ClientDetails) []DetailChange {
 		all = append(all, DetailChange{"redirect_uris", d.RedirectURIs, to.RedirectURIs})
 	}
 	note("home_page", d.HomePage, to.HomePage)
-	note("trust", string(d.Trust), string(to.Trust))
+	note("trust", string(cmp.Or(d.Trust, Unverified)), string(cmp.Or(to.Trust, Unverified)))
 	note("token_alg", cmp.Or(d.TokenAlg, ES256), cmp.Or(to.TokenAlg, ES256))
 	return all
 }
