@@ -60,6 +60,7 @@ type DB struct {
 	refusals  recent
 	usage     usage
 	passwords hasher
+	probe     probe
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -102,12 +103,6 @@ func (db *DB) Close() error {
 	db.stop()
 	db.done.Wait()
 	return db.closePools()
-}
-
-// Ready returns nil when the database answers.
-func (db *DB) Ready(ctx context.Context) error {
-	var seq int64
-	return db.read.QueryRowContext(ctx, `SELECT seq FROM audit_head`).Scan(&seq)
 }
 
 func connect(o Options) (*DB, error) {

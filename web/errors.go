@@ -142,6 +142,12 @@ func explain(code int, err error) views.Failure {
 	case http.StatusTooManyRequests:
 		return views.Failure{Title: "Too many at once", Text: "The server is kept busy at the moment. Try again in a minute."}
 	case http.StatusServiceUnavailable:
+		if store.Unwritable(err) {
+			return views.Failure{
+				Title: "Nothing can be saved at the moment",
+				Text:  "The database cannot be written: its disk may be full or read-only. Nothing was changed, and what is there can still be looked at. Tell whoever runs this server.",
+			}
+		}
 		return views.Failure{Title: "The database does not answer", Text: "Nothing was changed. Try again in a moment."}
 	}
 	if code < http.StatusInternalServerError {
