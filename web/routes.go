@@ -41,6 +41,7 @@ func (s *Server) routes(e *echo.Echo) {
 	// that someone may not even look at is not there for them.
 	console := pages.through(signedIn)
 	console.get("/", s.home)
+	console.get("/logos/:file", s.logo)
 
 	applications := console.through(s.viewing(registry.ViewApplications))
 	applications.get("/admin/applications", s.applications)
@@ -73,6 +74,7 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.get("/admin/applications/:id/delete", s.deleteApplicationPage)
 	applications.post("/admin/applications/:id/delete", s.deleteApplication)
 	applications.get("/admin/applications/:id/secret", s.clientSecret)
+	applications.get("/admin/applications/:id/connect", s.connectPage)
 	applications.get("/admin/applications/:id/test", s.tryClientPage)
 	applications.post("/admin/applications/:id/test", s.tryClient)
 	applications.get("/admin/scopes", s.scopes)
