@@ -84,8 +84,11 @@ func (a Application) Locked() bool { return a.Origin == PlatformOrigin }
 // ActsForUsers reports whether users let the application act for them.
 func (a Application) ActsForUsers() bool { return slices.Contains(a.Grants, AuthorizationCode) }
 
-// ActsAsItself reports whether the application gets tokens with nobody signed in.
-func (a Application) ActsAsItself() bool { return slices.Contains(a.Grants, ClientCredentials) }
+// ActsAsItself reports whether the application uses permissions of its own:
+// all do but those that only act for users.
+func (a Application) ActsAsItself() bool {
+	return !a.ActsForUsers() || slices.Contains(a.Grants, ClientCredentials)
+}
 
 // Public reports whether the application is a client that has no secret.
 func (a Application) Public() bool { return a.AuthMethod == PublicClient }

@@ -108,7 +108,8 @@ func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
 	now := sel.bind(s.t.now.Unix())
 	rows, err := s.t.QueryContext(ctx, `
 		SELECT a.id, a.type, a.origin, a.status, a.name, a.name_key, a.created_at, a.created_by, a.created_by_name,
-			a.last_used_at, a.last_used_address, a.deleted_at, a.grants,
+			a.last_used_at, a.last_used_address, a.deleted_at, a.grants, a.auth_method,
+			(SELECT string_agg(grant_type, ' ') FROM application_grant_types WHERE application_id = a.id),
 			place.found, place.team,
 			(SELECT count(*) FROM application_scopes WHERE application_id = a.id),
 			(SELECT count(*) FROM secrets WHERE application_id = a.id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > `+now+`)),
@@ -126,7 +127,8 @@ func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
 			seconds{&r.LastUsedAt},
 			&r.LastUsedAddress,
 			seconds{&r.DeletedAt},
-			&r.Permissions,
+			&r.Permissions, &r.AuthMethod,
+			words{&r.Grants},
 			&r.found, &r.team, &r.Scopes, &r.Secrets,
 			seconds{&r.SecretEnds},
 		}

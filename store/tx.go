@@ -272,3 +272,12 @@ func (s seconds) Scan(src any) error {
 	}
 	return nil
 }
+
+// words scans words that spaces separate, or NULL.
+type words struct{ to *[]string }
+
+func (w words) Scan(src any) error {
+	text, _ := src.(string)
+	*w.to = strings.Fields(text)
+	return nil
+}

@@ -134,7 +134,7 @@ func explain(code int, err error) views.Failure {
 	case http.StatusGone:
 		return views.Failure{Title: "That is gone", Text: "What was here could be seen only once, or has ended."}
 	case http.StatusRequestEntityTooLarge:
-		return views.Failure{Title: "That is too much", Text: "The request is too long. Shorten what you typed and try again."}
+		return views.Failure{Title: "That is too much", Text: "The request is too long. Shorten what you typed, or choose a smaller file, and try again."}
 	case http.StatusUnsupportedMediaType:
 		return views.Failure{Title: "That request could not be read", Text: "It was sent in a format that is not understood here."}
 	case http.StatusUnprocessableEntity:

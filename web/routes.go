@@ -57,6 +57,7 @@ func (s *Server) routes(e *echo.Echo) {
 	console.post(views.ProfilePath+"/password", s.changePassword)
 	console.post(views.ProfilePath+"/sessions/end", s.endOtherSessions)
 	console.post(views.ProfilePath+"/sessions/:session/end", s.endOwnSession)
+	console.get("/logos/:file", s.logo)
 
 	applications := console.through(s.viewing(registry.ViewApplications))
 	applications.get("/admin/applications", s.applications)
@@ -89,6 +90,7 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.get("/admin/applications/:id/delete", s.deleteApplicationPage)
 	applications.post("/admin/applications/:id/delete", s.deleteApplication)
 	applications.get("/admin/applications/:id/secret", s.clientSecret)
+	applications.get("/admin/applications/:id/connect", s.connectPage)
 	applications.get("/admin/applications/:id/test", s.tryClientPage)
 	applications.post("/admin/applications/:id/test", s.tryClient)
 	applications.get("/admin/scopes", s.scopes)
