@@ -60,7 +60,7 @@ func TestTokenIsGranted(t *testing.T) {
 			if !strings.HasPrefix(said.ID, tt.secret+".") {
 				t.Errorf("got jti %q, want it to begin with %s", said.ID, tt.secret)
 			}
-			if got, want := m.uses[len(m.uses)-1], (Use{tt.client, tt.secret, "192.0.2.7", noon}); got != want {
+			if got, want := m.uses[len(m.uses)-1], (Use{ClientID: tt.client, SecretID: tt.secret, Address: "192.0.2.7", At: noon}); got != want {
 				t.Errorf("got use %v, want %v", got, want)
 			}
 		})

@@ -28,6 +28,8 @@ type Session struct {
 	Team string          // name of the team, or ""
 	Held []registry.Held // permissions on the whole of built-in services, for showing and hiding; use cases look themselves
 	Data string          // as Remember was told
+
+	SignedInAt time.Time
 }
 
 // May reports whether the user held p when the session was read.
@@ -67,7 +69,7 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	var seen time.Time
 	now := db.now()
 	rows, err := db.read.QueryContext(ctx, `
-		SELECT u.id, u.email, u.name, u.created_at, COALESCE((SELECT name FROM team), ''), s.data, s.seen_at,
+		SELECT u.id, u.email, u.name, u.created_at, COALESCE((SELECT name FROM team), ''), s.data, s.created_at, s.seen_at,
 			COALESCE(g.service, ''), CASE g.kind WHEN 'permission' THEN g.key ELSE COALESCE(p.permission, '') END, COALESCE(p.template, '')
 		FROM sessions s
 		JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
@@ -83,7 +85,7 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	found := false
 	for rows.Next() {
 		var h registry.Held
-		if err := rows.Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team, &s.Data, seconds{&seen},
+		if err := rows.Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team, &s.Data, seconds{&s.SignedInAt}, seconds{&seen},
 			&h.Permission.Service, &h.Permission.Key, &h.Template); err != nil {
 			return s, fmt.Errorf("read session: %w", err)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -37,8 +38,8 @@ var errUnchanged = errors.New("unchanged")
 
 // change is the only way to write on behalf of an actor. In one transaction it
 // checks that by holds the permission and that the input keeps the rules, runs
-// fn and appends the event that fn returns, of which change fills in action,
-// actor and time, and target where fn left it out. A refusal is recorded too,
+// fn and appends the event that fn returns, of which change fills in actor and
+// time, and action and target where fn left them out. A refusal is recorded too,
 // by itself.
 func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(*tx) (registry.Event, error)) error {
 	err := db.inTx(ctx, by, false, func(t *tx) error {
@@ -56,7 +57,7 @@ func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(
 		if err != nil {
 			return err
 		}
-		event.Action, event.Outcome = in.action, registry.Done
+		event.Action, event.Outcome = cmp.Or(event.Action, in.action), registry.Done
 		if event.Target == (registry.Target{}) {
 			event.Target = in.target
 		}

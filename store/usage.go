@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -19,10 +20,14 @@ const secondsPerDay = 24 * 60 * 60
 // usage collects what tokens were issued until it is written down, so that a
 // token costs no write.
 type usage struct {
-	mu      sync.Mutex
-	clients map[string]*lastUse
-	secrets map[string]*lastUse
-	days    map[clientDay]int64
+	mu    sync.Mutex
+	since uses
+}
+
+// uses are what was used since they were written down last; nil when nothing was.
+type uses struct {
+	clients, secrets, consents map[string]lastUse
+	days                       map[clientDay]int64 // tokens issued
 }
 
 type lastUse struct {
@@ -38,30 +43,38 @@ type clientDay struct {
 // TokenIssued notes that a client got a token. It is written down within 5 s,
 // and when the store is closed.
 func (db *DB) TokenIssued(u oauth.Use) {
-	at := u.At.Unix()
+	used := lastUse{u.At.Unix(), u.Address}
 	db.usage.mu.Lock()
 	defer db.usage.mu.Unlock()
-	if db.usage.clients == nil {
-		db.usage.clients, db.usage.secrets, db.usage.days = map[string]*lastUse{}, map[string]*lastUse{}, map[clientDay]int64{}
-	}
-	noteUse(db.usage.clients, u.ClientID, at, u.Address)
-	noteUse(db.usage.secrets, u.SecretID, at, u.Address)
-	db.usage.days[clientDay{u.ClientID, at / secondsPerDay}]++
+	since := &db.usage.since
+	note(&since.clients, u.ClientID, used)
+	note(&since.secrets, u.SecretID, used)
+	note(&since.consents, u.ConsentID, used)
+	count(&since.days, clientDay{u.ClientID, used.at / secondsPerDay}, 1)
 }
 
-func noteUse(uses map[string]*lastUse, id string, at int64, address string) {
-	last, ok := uses[id]
-	if !ok {
-		last = &lastUse{}
-		uses[id] = last
+// note keeps the later of two uses of what has that ID; "" is nothing.
+func note(all *map[string]lastUse, id string, used lastUse) {
+	if id == "" {
+		return
 	}
-	if at >= last.at {
-		last.at, last.address = at, address
+	if *all == nil {
+		*all = map[string]lastUse{}
 	}
+	if last, ok := (*all)[id]; !ok || used.at >= last.at {
+		(*all)[id] = used
+	}
+}
+
+func count(all *map[clientDay]int64, day clientDay, tokens int64) {
+	if *all == nil {
+		*all = map[clientDay]int64{}
+	}
+	(*all)[day] += tokens
 }
 
 // flushUsage writes down what was used every few seconds, and once more when
-// ctx ends.
+// ctx ends. It also wipes what is kept for seconds only.
 func (db *DB) flushUsage(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -72,6 +85,7 @@ func (db *DB) flushUsage(ctx context.Context) {
 			return
 		case <-tick.C:
 			db.FlushUsage(ctx)
+			db.forgetSuccessors(ctx)
 		}
 	}
 }
@@ -80,53 +94,44 @@ func (db *DB) flushUsage(ctx context.Context) {
 // kept for the next time.
 func (db *DB) FlushUsage(ctx context.Context) {
 	db.usage.mu.Lock()
-	clients, secrets, days := db.usage.clients, db.usage.secrets, db.usage.days
-	db.usage.clients, db.usage.secrets, db.usage.days = nil, nil, nil
+	since := db.usage.since
+	db.usage.since = uses{}
 	db.usage.mu.Unlock()
-	if len(clients) == 0 {
+	if len(since.clients) == 0 {
 		return
 	}
-	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
-		return t.writeUsage(ctx, clients, secrets, days)
-	})
+	err := db.inTx(ctx, registry.System, false, func(t *tx) error { return t.writeUsage(ctx, since) })
 	if err != nil {
 		db.log.WarnContext(ctx, "last use could not be written yet", "err", err)
-		db.keepUsage(clients, secrets, days)
+		db.keepUsage(since)
 	}
 }
 
 // writeUsage goes through rows in the order of their keys, so that two
 // instances that do so at once wait for each other and never in a circle.
-func (t *tx) writeUsage(ctx context.Context, clients, secrets map[string]*lastUse, days map[clientDay]int64) error {
-	for _, id := range slices.Sorted(maps.Keys(clients)) {
-		if _, err := t.ExecContext(ctx, `
-			UPDATE applications SET last_used_at = $1, last_used_address = $2 WHERE id = $3 AND last_used_at <= $1`,
-			clients[id].at, clients[id].address, id); err != nil {
-			return err
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(secrets)) {
-		if _, err := t.ExecContext(ctx, `
-			UPDATE secrets SET last_used_at = $1, last_used_address = $2 WHERE id = $3 AND last_used_at <= $1`,
-			secrets[id].at, secrets[id].address, id); err != nil {
-			return err
-		}
-	}
-	inOrder := slices.SortedFunc(maps.Keys(days), func(a, b clientDay) int {
-		if a.client != b.client {
-			if a.client < b.client {
-				return -1
+func (t *tx) writeUsage(ctx context.Context, since uses) error {
+	for _, kind := range []struct {
+		table string
+		used  map[string]lastUse
+	}{{"applications", since.clients}, {"secrets", since.secrets}, {"consents", since.consents}} {
+		for _, id := range slices.Sorted(maps.Keys(kind.used)) {
+			_, err := t.ExecContext(ctx, `
+				UPDATE `+kind.table+` SET last_used_at = $1, last_used_address = $2 WHERE id = $3 AND last_used_at <= $1`,
+				kind.used[id].at, kind.used[id].address, id)
+			if err != nil {
+				return err
 			}
-			return 1
 		}
-		return int(a.day - b.day)
+	}
+	inOrder := slices.SortedFunc(maps.Keys(since.days), func(a, b clientDay) int {
+		return cmp.Or(cmp.Compare(a.client, b.client), cmp.Compare(a.day, b.day))
 	})
 	for _, d := range inOrder {
 		// A purged application is counted no more.
 		if _, err := t.ExecContext(ctx, `
 			INSERT INTO application_days (application_id, day, tokens) SELECT id, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM applications WHERE id = $1
 			ON CONFLICT (application_id, day) DO UPDATE SET tokens = application_days.tokens + excluded.tokens`,
-			d.client, d.day, days[d]); err != nil {
+			d.client, d.day, since.days[d]); err != nil {
 			return err
 		}
 	}
@@ -134,20 +139,20 @@ func (t *tx) writeUsage(ctx context.Context, clients, secrets map[string]*lastUs
 }
 
 // keepUsage puts back what could not be written.
-func (db *DB) keepUsage(clients, secrets map[string]*lastUse, days map[clientDay]int64) {
+func (db *DB) keepUsage(unwritten uses) {
 	db.usage.mu.Lock()
 	defer db.usage.mu.Unlock()
-	if db.usage.clients == nil {
-		db.usage.clients, db.usage.secrets, db.usage.days = clients, secrets, days
-		return
+	since := &db.usage.since
+	for id, used := range unwritten.clients {
+		note(&since.clients, id, used)
 	}
-	for id, u := range clients {
-		noteUse(db.usage.clients, id, u.at, u.address)
+	for id, used := range unwritten.secrets {
+		note(&since.secrets, id, used)
 	}
-	for id, u := range secrets {
-		noteUse(db.usage.secrets, id, u.at, u.address)
+	for id, used := range unwritten.consents {
+		note(&since.consents, id, used)
 	}
-	for d, n := range days {
-		db.usage.days[d] += n
+	for day, tokens := range unwritten.days {
+		count(&since.days, day, tokens)
 	}
 }

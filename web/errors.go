@@ -179,10 +179,16 @@ func isAPI(c echo.Context) bool {
 	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/access/")
 }
 
-// isProtocol reports whether the request is for an endpoint of OAuth.
+// isProtocol reports whether the request is for an endpoint of OAuth that other
+// programs call.
 func isProtocol(c echo.Context) bool {
 	path := c.Request().URL.Path
-	return strings.HasPrefix(path, "/oauth2/") || strings.HasPrefix(path, "/.well-known/")
+	return strings.HasPrefix(path, "/oauth2/") && !isAuthorization(path) || strings.HasPrefix(path, "/.well-known/")
+}
+
+// isAuthorization reports whether the path is for the part of OAuth that people see.
+func isAuthorization(path string) bool {
+	return path == oauth.AuthorizePath || strings.HasPrefix(path, oauth.AuthorizePath+"/")
 }
 
 // isConsole reports whether the request is for a page rather than for the
