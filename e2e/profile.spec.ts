@@ -35,7 +35,7 @@ test('a user edits name, e-mail address and password, and signs other browsers o
     await save.click();
     await expect(page.getByText('Saved')).toBeAttached();
     await expect(email).toHaveValue('renamed@test.example');
-    await expect(page.getByRole('banner').getByText('RA')).toBeVisible();
+    await expect(page.getByRole('banner').getByText('RA').filter({ visible: true })).toBeVisible();
   });
 
   const elsewhere = await browser.newPage({ javaScriptEnabled });

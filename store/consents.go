@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"clientele/registry"
@@ -37,8 +38,8 @@ func (t *tx) lockConsent(ctx context.Context, clientID string) (registry.Consent
 	return t.currentConsent(ctx, t.by.ID, clientID)
 }
 
-// consentColumns are the columns that consentFields scans.
-const consentColumns = `id, user_id, application_id, asked, granted_at, expires_at, last_used_at, last_used_address, reused_at, ended_at, revoked_by, revoked_by_name, reason`
+// consentColumns are the columns of consents c that consentFields scans.
+const consentColumns = `c.id, c.user_id, c.application_id, c.asked, c.granted_at, c.expires_at, c.last_used_at, c.last_used_address, c.reused_at, c.ended_at, c.revoked_by, c.revoked_by_name, c.reason`
 
 func consentFields(c *registry.Consent) []any {
 	return []any{
@@ -57,7 +58,7 @@ func consentFields(c *registry.Consent) []any {
 // though it may have run out, or the zero Consent when there is none.
 func (t *tx) currentConsent(ctx context.Context, userID, clientID string) (c registry.Consent, err error) {
 	err = t.QueryRowContext(ctx, `
-		SELECT `+consentColumns+` FROM consents WHERE user_id = $1 AND application_id = $2 AND ended_at IS NULL`, userID, clientID).Scan(consentFields(&c)...)
+		SELECT `+consentColumns+` FROM consents c WHERE c.user_id = $1 AND c.application_id = $2 AND c.ended_at IS NULL`, userID, clientID).Scan(consentFields(&c)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return registry.Consent{}, nil
 	}
@@ -67,11 +68,26 @@ func (t *tx) currentConsent(ctx context.Context, userID, clientID string) (c reg
 	return c, t.readConsentScopes(ctx, &c)
 }
 
-func (t *tx) readConsentScopes(ctx context.Context, c *registry.Consent) error {
-	return t.eachRow(ctx, `SELECT scope, allowed FROM consent_scopes WHERE consent_id = $1 ORDER BY scope`, []any{c.ID}, func(rows *sql.Rows) error {
-		var scope string
+// readConsentScopes reads the scopes of consents, which are few enough to be
+// named in one statement.
+func (t *tx) readConsentScopes(ctx context.Context, consents ...*registry.Consent) error {
+	byID, args, places := map[string]*registry.Consent{}, []any{}, []string{}
+	for _, c := range consents {
+		byID[c.ID] = c
+		args = append(args, c.ID)
+		places = append(places, fmt.Sprintf("$%d", len(args)))
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	return t.eachRow(ctx, `SELECT consent_id, scope, allowed FROM consent_scopes WHERE consent_id IN (`+strings.Join(places, ", ")+`) ORDER BY scope`, args, func(rows *sql.Rows) error {
+		var id, scope string
 		var allowed bool
-		err := rows.Scan(&scope, &allowed)
+		err := rows.Scan(&id, &scope, &allowed)
+		c := byID[id]
+		if c == nil {
+			return err
+		}
 		if allowed {
 			c.Allowed = append(c.Allowed, scope)
 		} else {
@@ -93,14 +109,20 @@ func (t *tx) lastRevoked(ctx context.Context, clientID string) (revoked bool, er
 	return revoked, nil
 }
 
+// consentClientColumns are the columns of applications a and logos l that
+// consentClientFields scans.
+const consentClientColumns = `a.id, a.name, a.description, COALESCE(l.hash, ''), a.home_page, a.trust, a.origin, a.created_by_name, a.created_at`
+
+func consentClientFields(c *registry.ConsentClient) []any {
+	return []any{&c.ID, &c.Name, &c.Description, &c.Logo, &c.HomePage, &c.Trust, &c.Origin, &c.CreatedByName, seconds{&c.CreatedAt}}
+}
+
 // consentClient returns what users are told of a living client, or
 // registry.ErrNotFound.
 func (t *tx) consentClient(ctx context.Context, id string) (c registry.ConsentClient, err error) {
 	err = t.QueryRowContext(ctx, `
-		SELECT a.id, a.name, a.description, COALESCE(l.hash, ''), a.home_page, a.trust, a.origin, a.created_by_name, a.created_at
-		FROM applications a LEFT JOIN logos l ON l.application_id = a.id
-		WHERE a.id = $1 AND a.deleted_at IS NULL`, id).Scan(
-		&c.ID, &c.Name, &c.Description, &c.Logo, &c.HomePage, &c.Trust, &c.Origin, &c.CreatedByName, seconds{&c.CreatedAt})
+		SELECT `+consentClientColumns+` FROM applications a LEFT JOIN logos l ON l.application_id = a.id
+		WHERE a.id = $1 AND a.deleted_at IS NULL`, id).Scan(consentClientFields(&c)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, registry.ErrNotFound
 	}

@@ -47,4 +47,5 @@ var ownBusiness = map[string]bool{
 
 	"Profile": true, "UpdateProfile": true, "ChangePassword": true, // see profile_test.go
 	"EndOwnSession": true, "EndOtherSessions": true,
+	"OwnConsents": true, "OwnConsent": true, "RevokeConsent": true, "RevokeAllConsents": true, // see revoke_test.go
 }

@@ -16,12 +16,19 @@ type ApplicationView struct {
 	App       registry.ApplicationDetails
 	Catalogue registry.Catalogue
 	Activity  []registry.AuditEntry // newest first
+	Consents  ConsentSummary
 	Now       time.Time
 
 	MayManage bool // may edit it, disable it and define its scopes
 	MayRotate bool // may see a new secret of it; a public client has none
 	MayGrant  bool // may give it permissions
 	MayAudit  bool // may see its activity
+}
+
+// ConsentSummary is how many users let an application act for them.
+type ConsentSummary struct {
+	Shown bool // it is a client that users can consent to, or did
+	Live  registry.Count
 }
 
 // path returns the address of one of the application's pages; "" is the first.

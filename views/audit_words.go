@@ -49,6 +49,16 @@ var auditAreas = []auditArea{
 	{"catalogue", "Catalogue", "box", []auditAction{
 		{"catalogue.apply", "Change the catalogue of services"},
 	}},
+	{"consent", "Consents", "circle-check", []auditAction{
+		{"consent.grant", "Allow an application to act for one"},
+		{"consent.renew", "Allow an application again"},
+		{"consent.narrow", "Allow an application less"},
+		{"consent.revoke", "Revoke consent"},
+		{"consent.reuse-detected", "Present a used code or refresh token again"},
+		{"consent.sign-out", "Sign a user out of an application"},
+		{"consent.list", "Look at consents"},
+		{"consent.download", "Download consents"},
+	}},
 	{"keys", "Signing keys", "key-round", []auditAction{
 		{"keys.create", "Make a signing key"},
 		{"keys.rotate", "Rotate the signing keys"},
@@ -68,6 +78,9 @@ var auditAreas = []auditArea{
 	}},
 	{"team", "Team", "users", []auditAction{
 		{"team.create", "Set up the team"},
+	}},
+	{"token", "Tokens", "key-round", []auditAction{
+		{"token.introspect", "Look a token up"},
 	}},
 	{"user", "Users", "user-round", []auditAction{
 		{"user.create", "Add a user"},

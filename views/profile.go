@@ -29,6 +29,7 @@ type ProfileView struct {
 	Profile  registry.Profile
 	Details  ProfileForm
 	Password PasswordForm
+	Consents OwnConsents
 	Now      time.Time
 }
 

@@ -27,6 +27,9 @@ func (s *Server) application(c echo.Context) error {
 		}
 		v.Activity = page.Entries
 	}
+	if v.Consents, err = s.consentSummary(c, v.App.Application); err != nil {
+		return err
+	}
 	return render(c, http.StatusOK, views.ApplicationPage(s.shell(c, v.App.Name, applicationsPath), v))
 }
 

@@ -121,6 +121,9 @@ func (s *Server) profileView(c echo.Context) (v views.ProfileView, err error) {
 	v.Details.Input = v.Profile.Details()
 	v.Details.Seen = v.Details.Input
 	v.Now = s.Now().UTC()
+	if err == nil {
+		v.Consents, err = s.ownConsentList(c, "")
+	}
 	return v, err
 }
 
