@@ -5,7 +5,12 @@ import type { Locator, Page } from '@playwright/test';
 export async function go(page: Page, label: string): Promise<void> {
   const drawer = page.getByRole('button', { name: 'Open menu' });
   if (await drawer.isVisible()) await drawer.click();
-  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: label, exact: true }).click();
+  await page.getByRole('complementary').getByRole('link', { name: label, exact: true }).click();
+}
+
+/** Opens the account menu; a phone has a page in its place. */
+export async function openAccount(page: Page): Promise<void> {
+  await page.getByRole('banner').getByRole('button', { name: 'your account' }).or(page.getByRole('banner').getByRole('link', { name: 'your account' })).click();
 }
 
 /** Applies a search and its filters: script does so as one types, and hides the button. */

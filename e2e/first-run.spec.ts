@@ -1,3 +1,4 @@
+import { openAccount } from './console';
 import { expect, test } from './fixtures';
 
 const admin = { team: 'Test Works', name: 'Test Admin', email: 'admin@test.example', password: 'four words without meaning' };
@@ -41,7 +42,7 @@ test('the printed link makes the team and its first administrator, who signs out
     const html = page.locator('html');
     for (const theme of ['Dark', 'Light', 'System']) {
       await page.goto(fresh.url);
-      await page.getByRole('button', { name: 'your account' }).click();
+      await openAccount(page);
       await page.getByRole('button', { name: theme }).click();
       await expect(html).toHaveAttribute('data-theme', theme.toLowerCase());
       await page.reload();
@@ -50,8 +51,8 @@ test('the printed link makes the team and its first administrator, who signs out
   });
 
   await test.step('sign out, sign in wrong and right', async () => {
-    await page.getByRole('button', { name: 'your account' }).click();
-    await page.getByRole('button', { name: 'Sign out' }).click();
+    await openAccount(page);
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Sign in' })).toBeVisible();
 
     await page.getByLabel('E-mail address').fill(admin.email);

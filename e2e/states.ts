@@ -1,5 +1,5 @@
 import type { BrowserContext, Locator, Page } from '@playwright/test';
-import { register } from './console';
+import { openAccount, register } from './console';
 import type { Fresh } from './fixtures';
 
 const wizard = '/admin/applications/new/oauth-client';
@@ -257,13 +257,29 @@ export const states: State[] = [
     await page.getByRole('rowheader').getByRole('link').first().click();
   }, 'sees applications and the audit log'),
 
+  at('profile', '/profile'),
+  at('profile-guest', '/profile', 'may see nothing yet'),
+  seen('profile-errors', async ({ page }) => {
+    await page.goto('/profile');
+    await page.getByRole('textbox', { name: 'Name' }).fill('');
+    await page.getByRole('textbox', { name: 'E-mail address' }).fill('no address');
+    await button(page, 'Save changes').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  seen('profile-password-errors', async ({ page }) => {
+    await page.goto('/profile');
+    await page.getByRole('textbox', { name: 'New password' }).fill('too short');
+    await button(page, 'Change password').click();
+    await page.getByRole('alert').waitFor();
+  }),
+
   at('nothing-to-see', '/', 'may see nothing yet'),
   at('not-found', '/admin/no-such-page'),
   at('forbidden', wizard, 'sees applications'),
   { name: 'not-found-signed-out', show: ({ page }) => page.goto('/no-such-page') },
   seen('account-menu', async ({ page }) => {
     await page.goto('/admin/scopes');
-    await page.getByRole('button', { name: 'your account' }).click();
+    await openAccount(page);
   }),
   seen('navigation', async ({ page }) => {
     await page.goto('/admin/scopes');

@@ -47,66 +47,76 @@ func (a *audience) UnmarshalJSON(data []byte) error {
 // AccessToken is what a verified token says.
 type AccessToken struct {
 	ClientID  string
-	Subject   string // the client ID when the client acts for itself
-	Scopes    []string
+	User      User     // for whom the client acts; zero when it acts for itself
+	Scopes    []string // those of the token that are still consented to
 	ExpiresAt time.Time
 }
 
-// issue returns a signed access token for what was granted.
-func (s *Server) issue(ctx context.Context, c *Client, g grant, now time.Time) (string, error) {
+// issue returns the tokens for what was granted.
+func (s *Server) issue(ctx context.Context, c *Client, g grant, now time.Time) (TokenResponse, error) {
 	keys, err := s.Store.SigningKeys(ctx)
 	if err != nil {
-		return "", unavailable(err)
+		return TokenResponse{}, unavailable(err)
 	}
 	key, ok := keys.Active(c.TokenAlg)
 	if !ok {
-		return "", unavailable(fmt.Errorf("no active %s key", c.TokenAlg))
+		return TokenResponse{}, unavailable(fmt.Errorf("no active %s key", c.TokenAlg))
 	}
-	token, err := key.sign(claims{
+	ends := now.Add(AccessTokenLifetime)
+	if !g.EndsAt.IsZero() && g.EndsAt.Before(ends) {
+		ends = g.EndsAt
+	}
+	response := TokenResponse{
+		TokenType: "Bearer", ExpiresIn: int(ends.Unix() - now.Unix()), Scope: join(g.Scopes), RefreshToken: g.RefreshToken,
+	}
+	response.AccessToken, err = key.sign(key.header, claims{
 		Issuer:    s.Issuer,
 		Subject:   g.Subject,
 		Audience:  audiences(g.Scopes),
 		ClientID:  c.ID,
-		Scope:     join(g.Scopes),
+		Scope:     response.Scope,
 		IssuedAt:  now.Unix(),
-		ExpiresAt: now.Add(AccessTokenLifetime).Unix(),
+		ExpiresAt: ends.Unix(),
 		ID:        g.Origin + "." + rand.Text(),
 	}.appendJSON(make([]byte, 0, 512)))
-	if err != nil {
-		return "", unavailable(err)
+	if err == nil && g.Identity != nil {
+		response.IDToken, err = s.idToken(key, *g.Identity, response.AccessToken, now)
 	}
-	return token, nil
+	if err != nil {
+		return TokenResponse{}, unavailable(err)
+	}
+	return response, nil
 }
 
 // VerifyAccessToken returns what a token that was sent to one of our own APIs
 // says, if it was issued here for our APIs, has not ended, and neither its
-// client was disabled nor the secret that obtained it revoked since. Otherwise
-// it fails with the *Error invalid_token.
+// client was disabled nor what it rests on revoked since: the secret that
+// obtained it or the user's consent. Otherwise it fails with the *Error
+// invalid_token.
 func (s *Server) VerifyAccessToken(ctx context.Context, raw string) (AccessToken, error) {
 	c, err := s.verify(ctx, raw)
 	if err != nil {
 		return AccessToken{}, err
 	}
-	now := s.Now()
-	switch {
-	case c.Issuer != s.Issuer:
-		return AccessToken{}, invalidToken("Another server issued the token.")
-	case !slices.Contains(c.Audience, s.Issuer):
+	if !slices.Contains(c.Audience, s.Issuer) {
 		return AccessToken{}, invalidToken("The token is for another API.")
-	case now.Add(leeway).Before(time.Unix(c.IssuedAt, 0)):
-		return AccessToken{}, invalidToken("The token was issued in the future.")
-	case !now.Add(-leeway).Before(time.Unix(c.ExpiresAt, 0)):
-		return AccessToken{}, invalidToken("The token has expired.")
 	}
-	if err := s.checkOrigin(ctx, c); err != nil {
+	if err := s.checkTimes(c); err != nil {
 		return AccessToken{}, err
 	}
-	return AccessToken{
-		ClientID:  c.ClientID,
-		Subject:   c.Subject,
-		Scopes:    strings.Fields(c.Scope),
-		ExpiresAt: time.Unix(c.ExpiresAt, 0),
-	}, nil
+	return s.standing(ctx, c)
+}
+
+// checkTimes refuses a token before and after its time.
+func (s *Server) checkTimes(c claims) error {
+	now := s.Now()
+	switch {
+	case now.Add(leeway).Before(time.Unix(c.IssuedAt, 0)):
+		return invalidToken("The token was issued in the future.")
+	case !now.Add(-leeway).Before(time.Unix(c.ExpiresAt, 0)):
+		return invalidToken("The token has expired.")
+	}
+	return nil
 }
 
 // verify returns the claims of an access token that one of our keys signed,
@@ -137,18 +147,48 @@ func (s *Server) verify(ctx context.Context, raw string) (claims, error) {
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return claims{}, invalidToken("The claims of the token are malformed.")
 	}
+	if c.Issuer != s.Issuer {
+		return claims{}, invalidToken("Another server issued the token.")
+	}
 	return c, nil
 }
 
-// checkOrigin refuses a token whose client or secret was cut off after it was issued.
-func (s *Server) checkOrigin(ctx context.Context, c claims) error {
+// standing returns what a token of ours is good for at this moment. It refuses
+// one that was revoked, or whose client, secret, user or consent was cut off
+// after it was issued.
+func (s *Server) standing(ctx context.Context, c claims) (AccessToken, error) {
+	token := AccessToken{ClientID: c.ClientID, Scopes: strings.Fields(c.Scope), ExpiresAt: time.Unix(c.ExpiresAt, 0)}
 	client, err := s.client(ctx, c.ClientID)
-	if err != nil && !errors.Is(err, ErrUnknownClient) {
-		return unavailable(err)
+	if errors.Is(err, ErrUnknownClient) || err == nil && client.Disabled {
+		return AccessToken{}, errRevoked
+	}
+	if err != nil {
+		return AccessToken{}, unavailable(err)
 	}
 	origin, _, _ := strings.Cut(c.ID, ".")
-	if err != nil || client.Disabled || !slices.ContainsFunc(client.Secrets, func(s Secret) bool { return s.ID == origin }) {
-		return invalidToken("The token was revoked.")
+	if c.Subject == c.ClientID {
+		if !slices.ContainsFunc(client.Secrets, func(s Secret) bool { return s.ID == origin }) {
+			return AccessToken{}, errRevoked
+		}
+	} else {
+		a, err := s.Store.Family(ctx, origin)
+		if errors.Is(err, ErrNotGood) || err == nil && (a.ClientID != c.ClientID || a.User.ID != c.Subject) {
+			return AccessToken{}, errRevoked
+		}
+		if err != nil {
+			return AccessToken{}, unavailable(err)
+		}
+		token.User = a.User
+		token.Scopes = slices.DeleteFunc(token.Scopes, func(scope string) bool { return !slices.Contains(a.Scopes, scope) })
 	}
-	return nil
+	revoked, err := s.Store.TokenRevoked(ctx, c.ID)
+	if err != nil {
+		return AccessToken{}, unavailable(err)
+	}
+	if revoked {
+		return AccessToken{}, errRevoked
+	}
+	return token, nil
 }
+
+var errRevoked = invalidToken("The token was revoked.")

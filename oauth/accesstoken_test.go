@@ -151,7 +151,7 @@ func FuzzAppendJSON(f *testing.F) {
 		if got := c.appendJSON(nil); err != nil || string(got) != string(want) {
 			t.Errorf("got %s, want %s, %v", got, want, err)
 		}
-		r := TokenResponse{AccessToken: a, TokenType: b, ExpiresIn: int(n), Scope: a + b}
+		r := TokenResponse{AccessToken: a, TokenType: b, ExpiresIn: int(n), Scope: a + b, RefreshToken: b, IDToken: a}
 		want, err = json.Marshal(r)
 		if got := r.JSON(); err != nil || string(got) != string(want) {
 			t.Errorf("got %s, want %s, %v", got, want, err)
@@ -165,8 +165,8 @@ func TestAPIsAcceptOurToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := AccessToken{"basic", "basic", []string{"orders:read", "orders:write", "stock:read", "audit.log:read"}, noon.Add(15 * time.Minute)}
-	if got.ClientID != want.ClientID || got.Subject != want.Subject || !slices.Equal(got.Scopes, want.Scopes) || !got.ExpiresAt.Equal(want.ExpiresAt) {
+	want := AccessToken{"basic", User{}, []string{"orders:read", "orders:write", "stock:read", "audit.log:read"}, noon.Add(15 * time.Minute)}
+	if got.ClientID != want.ClientID || got.User != want.User || !slices.Equal(got.Scopes, want.Scopes) || !got.ExpiresAt.Equal(want.ExpiresAt) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if _, err := s.VerifyAccessToken(t.Context(), issued(t, s, "post")); outcome(err) != "Unauthorized invalid_token" {
@@ -195,7 +195,7 @@ func forge(t testing.TB, m *memory, header map[string]any, change func(map[strin
 	}
 	forged := *key
 	forged.header = base64.RawURLEncoding.EncodeToString(encoded) + "."
-	token, err := forged.sign(payload)
+	token, err := forged.sign(forged.header, payload)
 	if err != nil {
 		t.Fatal(err)
 	}

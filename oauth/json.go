@@ -40,11 +40,17 @@ func (a audience) appendJSON(b []byte) []byte {
 
 // JSON returns the response as json.Marshal would write it.
 func (r TokenResponse) JSON() []byte {
-	b := make([]byte, 0, len(r.AccessToken)+len(r.Scope)+100)
+	b := make([]byte, 0, len(r.AccessToken)+len(r.Scope)+len(r.RefreshToken)+len(r.IDToken)+130)
 	b = appendString(append(b, `{"access_token":`...), r.AccessToken)
 	b = appendString(append(b, `,"token_type":`...), r.TokenType)
 	b = strconv.AppendInt(append(b, `,"expires_in":`...), int64(r.ExpiresIn), 10)
 	b = appendString(append(b, `,"scope":`...), r.Scope)
+	if r.RefreshToken != "" {
+		b = appendString(append(b, `,"refresh_token":`...), r.RefreshToken)
+	}
+	if r.IDToken != "" {
+		b = appendString(append(b, `,"id_token":`...), r.IDToken)
+	}
 	return append(b, '}')
 }
 

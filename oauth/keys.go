@@ -17,12 +17,14 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"clientele/registry"
 )
 
 // The algorithms that access tokens are signed with (RFC 7518, section 3).
 const (
-	ES256 = "ES256"
-	RS256 = "RS256"
+	ES256 = registry.ES256
+	RS256 = registry.RS256
 )
 
 // rsaBits is the size of new RSA keys, and the least that is accepted.
@@ -51,7 +53,8 @@ type Key struct {
 	ActivatedAt time.Time // zero: not yet
 	RetiredAt   time.Time // zero: not yet
 
-	header string // the encoded JOSE header of its tokens, and a dot
+	// The encoded JOSE headers of its access and ID tokens, each with a dot.
+	header, idHeader string
 }
 
 // GenerateKey returns a new key for alg, ES256 or RS256.
@@ -105,17 +108,21 @@ func newKey(alg string, private crypto.Signer) (Key, error) {
 		return Key{}, fmt.Errorf("key thumbprint: %w", err)
 	}
 	k := Key{ID: base64.RawURLEncoding.EncodeToString(thumbprint), Alg: alg, Private: private}
-	header := fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":%q}`, k.Alg, k.ID, tokenType)
-	k.header = base64.RawURLEncoding.EncodeToString([]byte(header)) + "."
+	k.header, k.idHeader = k.headerOf(tokenType), k.headerOf("JWT")
 	return k, nil
 }
 
+func (k *Key) headerOf(typ string) string {
+	header := fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":%q}`, k.Alg, k.ID, typ)
+	return base64.RawURLEncoding.EncodeToString([]byte(header)) + "."
+}
+
 // sign returns the JWS of payload in compact serialization. It encodes by hand
-// since the header never changes: half the work of a token is the signature
+// since the headers never change: half the work of a token is the signature
 // itself, and go-jose would double the other half.
-func (k *Key) sign(payload []byte) (string, error) {
-	token := make([]byte, 0, len(k.header)+base64.RawURLEncoding.EncodedLen(len(payload)+rsaBits/8)+2)
-	token = append(token, k.header...)
+func (k *Key) sign(header string, payload []byte) (string, error) {
+	token := make([]byte, 0, len(header)+base64.RawURLEncoding.EncodedLen(len(payload)+rsaBits/8)+2)
+	token = append(token, header...)
 	token = base64.RawURLEncoding.AppendEncode(token, payload)
 	digest := sha256.Sum256(token)
 	signature, err := k.Private.Sign(rand.Reader, digest[:], crypto.SHA256)

@@ -17,7 +17,17 @@ type TokenRequest struct {
 	GrantType   string
 	Scope       string
 	Resources   []string // RFC 8707
-	Address     string   // where it came from; the caller knows
+	Origin               // the caller knows
+
+	Code, RedirectURI, Verifier string // of authorization_code
+	RefreshToken                string // of refresh_token
+}
+
+// TokenQuery is what a client sends to have a token introspected or revoked.
+type TokenQuery struct {
+	Credentials Credentials
+	Token       string
+	Origin      // the caller knows
 }
 
 // ParseTokenRequest reads the body of a token request, once. It fails with an
@@ -37,7 +47,28 @@ func ParseTokenRequest(r *http.Request) (TokenRequest, error) {
 		GrantType:   form.Get("grant_type"),
 		Scope:       form.Get("scope"),
 		Resources:   form["resource"],
+
+		Code: form.Get("code"), RedirectURI: form.Get("redirect_uri"), Verifier: form.Get("code_verifier"),
+		RefreshToken: form.Get("refresh_token"),
 	}, nil
+}
+
+// ParseTokenQuery reads the body of a request for introspection (RFC 7662,
+// section 2.1) or revocation (RFC 7009, section 2.1), as ParseTokenRequest does.
+// The token_type_hint is not needed: one look tells what a token is.
+func ParseTokenQuery(r *http.Request) (TokenQuery, error) {
+	form, err := parseForm(r)
+	if err != nil {
+		return TokenQuery{}, err
+	}
+	credentials, err := parseCredentials(r.Header, form)
+	if err != nil {
+		return TokenQuery{}, err
+	}
+	if form.Get("token") == "" {
+		return TokenQuery{}, invalidRequest("The parameter token is missing.")
+	}
+	return TokenQuery{Credentials: credentials, Token: form.Get("token")}, nil
 }
 
 // parseForm returns the parameters in the body of a POST. A query string is

@@ -40,24 +40,33 @@ func checkResources(resources []string, scopes []Scope) error {
 	return nil
 }
 
+// For whom scopes are asked for: OpenID scopes need a user.
+const (
+	withoutUser = false
+	withUser    = true
+)
+
 // narrow returns the registered scopes that are wanted and belong to one of
 // the resources, in registered order. No wanted scopes means all of them, no
-// resources means any. Whatever is wanted and cannot be given is an error,
-// never left out.
-func narrow(registered []Scope, wanted, resources []string) ([]Scope, error) {
+// resources means any. OpenID scopes are never given without a user, and with
+// one whatever the resources, which are about APIs. Whatever is wanted and
+// cannot be given is an error, never left out.
+func narrow(registered []Scope, wanted, resources []string, user bool) ([]Scope, error) {
 	give := make([]bool, len(registered))
+	reachable := func(s Scope) bool {
+		return len(resources) == 0 || slices.Contains(resources, s.Audience) || s.Service == registry.OpenIDService
+	}
 	for i, scope := range registered {
-		reachable := len(resources) == 0 || slices.Contains(resources, scope.Audience)
-		give[i] = len(wanted) == 0 && reachable && scope.Service != registry.OpenIDService
+		give[i] = len(wanted) == 0 && reachable(scope) && (user || scope.Service != registry.OpenIDService)
 	}
 	for _, key := range wanted {
 		i := slices.IndexFunc(registered, func(s Scope) bool { return s.Key == key })
 		switch {
 		case i < 0:
-			return nil, invalidScope("This scope is not registered for the client: " + legible(key))
-		case registered[i].Service == registry.OpenIDService:
+			return nil, invalidScope("This scope is not registered for the client, or was not granted to it: " + legible(key))
+		case !user && registered[i].Service == registry.OpenIDService:
 			return nil, invalidScope("This scope is about a signed-in user, and there is none with this grant_type: " + legible(key))
-		case len(resources) > 0 && !slices.Contains(resources, registered[i].Audience):
+		case !reachable(registered[i]):
 			return nil, invalidScope("This scope belongs to none of the requested resources: " + legible(key))
 		}
 		give[i] = true
@@ -74,13 +83,32 @@ func narrow(registered []Scope, wanted, resources []string) ([]Scope, error) {
 	return given, nil
 }
 
+// limit returns the scopes of a token for a user: registered for the client,
+// granted by the user, and as narrow as is wanted this time. A token that is
+// meant for some resources identifies nobody, unless we are one of them.
+func limit(registered []Scope, granted, wanted, resources []string) ([]Scope, error) {
+	var left []Scope
+	for _, scope := range registered {
+		forAPI := len(resources) > 0 && scope.Service == registry.OpenIDService && !slices.Contains(resources, scope.Audience)
+		if slices.Contains(granted, scope.Key) && !forAPI {
+			left = append(left, scope)
+		}
+	}
+	if err := checkResources(resources, left); err != nil {
+		return nil, err
+	}
+	return narrow(left, wanted, resources, withUser)
+}
+
 // join writes scopes as a scope parameter.
-func join(scopes []Scope) string {
+func join(scopes []Scope) string { return strings.Join(keysOf(scopes), " ") }
+
+func keysOf(scopes []Scope) []string {
 	keys := make([]string, len(scopes))
 	for i, scope := range scopes {
 		keys[i] = scope.Key
 	}
-	return strings.Join(keys, " ")
+	return keys
 }
 
 // audiences returns whom a token with these scopes is for, each once.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"clientele/registry"
 )
@@ -15,18 +16,29 @@ type TokenResponse struct {
 	TokenType   string `json:"token_type"`
 	ExpiresIn   int    `json:"expires_in"` // seconds
 	Scope       string `json:"scope"`
+
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"` // OpenID Connect Core 1.0, section 3.1.3.3
 }
 
 // grant is what a client has proved a right to.
 type grant struct {
 	Subject string  // a client ID or a user's ID
-	Origin  string  // what ends the token when it is revoked: a secret's ID
+	Origin  string  // what ends the token when it is revoked: a secret's ID, or a family's
 	Scopes  []Scope // never empty
+
+	// What follows is of a user's consent.
+	ConsentID    string
+	EndsAt       time.Time // when the consent does, and the token with it; zero: never
+	RefreshToken string
+	Identity     *idClaims // for an ID token, or nil
 }
 
 // grants maps grant_type to what proves the right to a token.
-var grants = map[string]func(*Client, Secret, TokenRequest) (grant, error){
-	registry.ClientCredentials: clientCredentials,
+var grants = map[string]func(*Server, context.Context, *Client, Secret, TokenRequest) (grant, error){
+	registry.ClientCredentials: (*Server).clientCredentials,
+	registry.AuthorizationCode: (*Server).authorizationCode,
+	registry.RefreshToken:      (*Server).refreshToken,
 }
 
 // Token answers a token request. Each step either narrows what is known or
@@ -45,7 +57,7 @@ func (s *Server) Token(ctx context.Context, req TokenRequest) (TokenResponse, er
 		}
 	}
 	// 2. A client that is who it says, and may use the grant.
-	client, secret, err := s.authenticate(ctx, req.Credentials)
+	client, secret, err := s.authenticate(ctx, req.Credentials, req.Address)
 	if err != nil {
 		return TokenResponse{}, err
 	}
@@ -57,21 +69,16 @@ func (s *Server) Token(ctx context.Context, req TokenRequest) (TokenResponse, er
 		}
 	}
 	// 3. What the grant gives it.
-	granted, err := prove(client, secret, req)
+	granted, err := prove(s, ctx, client, secret, req)
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	// 4. A token for exactly that.
+	// 4. Tokens for exactly that.
 	now := s.Now()
-	token, err := s.issue(ctx, client, granted, now)
+	response, err := s.issue(ctx, client, granted, now)
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	s.Store.TokenIssued(Use{ClientID: client.ID, SecretID: secret.ID, Address: req.Address, At: now})
-	return TokenResponse{
-		AccessToken: token,
-		TokenType:   "Bearer",
-		ExpiresIn:   int(AccessTokenLifetime.Seconds()),
-		Scope:       join(granted.Scopes),
-	}, nil
+	s.Store.TokenIssued(Use{ClientID: client.ID, SecretID: secret.ID, ConsentID: granted.ConsentID, Address: req.Address, At: now})
+	return response, nil
 }

@@ -48,6 +48,13 @@ const (
 	PublicClient      = "none" // no secret: only PKCE proves who redeems a code
 )
 
+// The algorithms that a client's access tokens can be signed with (RFC 7518,
+// section 3).
+const (
+	ES256 = "ES256"
+	RS256 = "RS256" // 16 times slower to sign
+)
+
 // Application is anything registered to call the platform's APIs.
 type Application struct {
 	ID              string // the client ID
@@ -139,6 +146,8 @@ type ClientDetails struct {
 	RedirectURIs []string `form:"redirect_uris" json:"redirect_uris" validate:"max=20,redirect_uris" label:"redirect URI"`
 	HomePage     string   `form:"home_page" json:"home_page" validate:"omitempty,home_page" label:"home page"`
 	Trust        Trust    `form:"trust" json:"trust" validate:"omitempty,oneof=unverified verified first_party" label:"trust"`
+	// TokenAlg is what its tokens are signed with; "" is ES256.
+	TokenAlg string `form:"token_alg" json:"token_alg" validate:"omitempty,oneof=ES256 RS256" label:"signing algorithm"`
 }
 
 // ActsForUsers reports whether users let such a client act for them.
@@ -146,11 +155,12 @@ func (d ClientDetails) ActsForUsers() bool { return slices.Contains(d.Grants, Au
 
 // Clean returns the details as they are checked and stored: without the white
 // space around and doubled within, and each redirect URI by itself, however
-// many stand on the lines of one. What only matters to a client that acts for
+// many stand on the lines of one, and with every choice made. What only matters to a client that acts for
 // users is left out of others.
 func (d ClientDetails) Clean() ClientDetails {
 	d.Name = strings.Join(strings.Fields(d.Name), " ")
 	d.Description = strings.TrimSpace(strings.ReplaceAll(d.Description, "\r\n", "\n"))
+	d.TokenAlg = cmp.Or(d.TokenAlg, ES256)
 	if !d.ActsForUsers() {
 		d.RedirectURIs, d.HomePage, d.Trust = nil, "", Unverified
 		return d

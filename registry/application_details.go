@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -20,6 +21,7 @@ type ApplicationDetails struct {
 	Required    []string       // those of Scopes that users cannot leave out when they consent, sorted
 	Permissions []HeldGrant
 	Days        [UsageDays]int64 // tokens issued by UTC day, today last
+	Failures    AuthenticationFailures
 }
 
 // ScopeKeys returns the scopes that the application may ask for.
@@ -37,7 +39,7 @@ func (d ApplicationDetails) Holds(g HeldGrant) bool { return slices.Contains(d.P
 // Details returns what can be edited of the application.
 func (a Application) Details() ClientDetails {
 	return ClientDetails{
-		Name: a.Name, Description: a.Description, Grants: a.Grants, AuthMethod: a.AuthMethod,
+		Name: a.Name, Description: a.Description, Grants: a.Grants, AuthMethod: a.AuthMethod, TokenAlg: a.TokenAlg,
 		RedirectURIs: a.RedirectURIs, HomePage: a.HomePage, Trust: a.Trust,
 	}
 }
@@ -82,7 +84,8 @@ func (d ClientDetails) Changes(to ClientDetails) []DetailChange {
 		all = append(all, DetailChange{"redirect_uris", d.RedirectURIs, to.RedirectURIs})
 	}
 	note("home_page", d.HomePage, to.HomePage)
-	note("trust", string(d.Trust), string(to.Trust))
+	note("trust", string(cmp.Or(d.Trust, Unverified)), string(cmp.Or(to.Trust, Unverified)))
+	note("token_alg", cmp.Or(d.TokenAlg, ES256), cmp.Or(to.TokenAlg, ES256))
 	return all
 }
 
@@ -108,6 +111,8 @@ func (e ClientEdit) Onto(now ClientDetails) ClientDetails {
 			now.HomePage = e.HomePage
 		case "trust":
 			now.Trust = e.Trust
+		case "token_alg":
+			now.TokenAlg = e.TokenAlg
 		}
 	}
 	return now

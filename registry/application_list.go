@@ -69,17 +69,24 @@ func (q ApplicationQuery) Clean() ApplicationQuery {
 	if q.Sort == "" {
 		q.Sort = SortUsedDown
 	}
+	q.Search = NameKey(CleanSearch(q.Search))
+	return q
+}
+
+// CleanSearch returns what a person searches for without what cannot be
+// searched for.
+func CleanSearch(text string) string {
 	visible := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(q.Search, " "))
-	q.Search = NameKey(strings.Join(strings.Fields(visible), " "))
-	if runes := []rune(q.Search); len(runes) > maxSearch {
-		q.Search = string(runes[:maxSearch])
+	}, strings.ToValidUTF8(text, " "))
+	text = strings.Join(strings.Fields(visible), " ")
+	if runes := []rune(text); len(runes) > maxSearch {
+		text = string(runes[:maxSearch])
 	}
-	return q
+	return text
 }
 
 // maxSearch is more characters than anything that is searched has, so that

@@ -10,7 +10,7 @@ import (
 
 func TestCleanDetails(t *testing.T) {
 	for name, tt := range map[string]struct{ in, want ClientDetails }{
-		"nothing": {ClientDetails{}, ClientDetails{Trust: Unverified}},
+		"nothing": {ClientDetails{}, ClientDetails{Trust: Unverified, TokenAlg: ES256}},
 		"white space": {
 			ClientDetails{
 				Name: " Ledger \t Sync ", Description: " Books\r\norders. ", Grants: []string{AuthorizationCode}, HomePage: " https://a.example\n",
@@ -18,12 +18,12 @@ func TestCleanDetails(t *testing.T) {
 			},
 			ClientDetails{
 				Name: "Ledger Sync", Description: "Books\norders.", Grants: []string{AuthorizationCode}, HomePage: "https://a.example",
-				RedirectURIs: []string{"https://a.example/1", "https://a.example/2", "https://a.example/3", "https://a.example/4"}, Trust: Verified,
+				RedirectURIs: []string{"https://a.example/1", "https://a.example/2", "https://a.example/3", "https://a.example/4"}, Trust: Verified, TokenAlg: ES256,
 			},
 		},
 		"what only matters to clients that act for users": {
 			ClientDetails{Grants: []string{ClientCredentials}, HomePage: "x", RedirectURIs: []string{"y"}, Trust: FirstParty},
-			ClientDetails{Grants: []string{ClientCredentials}, Trust: Unverified},
+			ClientDetails{Grants: []string{ClientCredentials}, Trust: Unverified, TokenAlg: ES256},
 		},
 	} {
 		if diff := cmp.Diff(tt.want, tt.in.Clean()); diff != "" {

@@ -42,3 +42,13 @@ func (e Invalid) Error() string {
 	}
 	return b.String()
 }
+
+// And returns what is wrong in either of two.
+func (e Invalid) And(more Invalid) Invalid {
+	all := maps.Clone(more)
+	if all == nil {
+		all = Invalid{}
+	}
+	maps.Copy(all, e)
+	return all
+}

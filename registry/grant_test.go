@@ -60,12 +60,16 @@ func TestDetailChanges(t *testing.T) {
 	if got := old.Changes(ClientDetails{Name: "Payroll", Grants: []string{"b", "a"}, AuthMethod: SecretBasic}); got != nil {
 		t.Errorf("the same in another order: got %v, want no change", got)
 	}
-	got := old.Changes(ClientDetails{Name: "Pay", Description: "New.", Grants: []string{"a"}, AuthMethod: SecretPost})
+	if got := old.Changes(old.Clean()); got != nil {
+		t.Errorf("the default algorithm by its name: got %v, want no change", got)
+	}
+	got := old.Changes(ClientDetails{Name: "Pay", Description: "New.", Grants: []string{"a"}, AuthMethod: SecretPost, TokenAlg: RS256})
 	want := []DetailChange{
 		{"name", "Payroll", "Pay"},
 		{"description", "", "New."},
 		{"grants", []string{"a", "b"}, []string{"a"}},
 		{"auth_method", SecretBasic, SecretPost},
+		{"token_alg", ES256, RS256},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -80,7 +84,7 @@ func TestEditOntoWhatChangedMeanwhile(t *testing.T) {
 	if got := (ClientEdit{ClientDetails: typed, Seen: &seen}).Onto(now); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	typed = ClientDetails{Name: "Pay", Description: "", Grants: nil, AuthMethod: ""}
+	typed = ClientDetails{Name: "Pay", Description: "", Grants: nil, AuthMethod: "", TokenAlg: RS256}
 	if got := (ClientEdit{ClientDetails: typed, Seen: &seen}).Onto(now); !reflect.DeepEqual(got, typed) {
 		t.Errorf("all typed anew: got %+v, want %+v", got, typed)
 	}

@@ -137,6 +137,8 @@ func TestCheckNamesEveryWrongField(t *testing.T) {
 		}), Invalid{
 			"home_page": "Enter an absolute address, such as https://app.example.com.", "trust": "Choose a trust from: unverified, verified, first_party.",
 		}},
+		{"by RSA", with(func(c *NewClient) { c.TokenAlg = RS256 }), nil},
+		{"unknown algorithm", with(func(c *NewClient) { c.TokenAlg = "none" }), Invalid{"token_alg": "Choose a signing algorithm from: ES256, RS256."}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

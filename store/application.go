@@ -12,7 +12,8 @@ import (
 // Application returns a living application with its secrets, scopes,
 // permissions and use, or registry.ErrNotFound.
 func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d registry.ApplicationDetails, err error) {
-	err = db.view(ctx, by, "application.read", registry.ViewApplications, func(t *tx) error {
+	what := intent{action: "application.read", need: registry.ViewApplications, target: registry.ApplicationTarget(id)}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		if d.Application, err = t.application(ctx, id); err != nil {
 			return err
 		}
@@ -32,8 +33,8 @@ func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d 
 // with registry.ErrLocked for an application of the platform, and with
 // registry.ErrConflict when the details are not those the editor saw.
 func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in registry.ClientEdit) error {
-	what := intent{action: "application.update", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
-	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
+	what := intent{action: "application.update", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
+	err := db.changeClient(ctx, by, what, func(t *tx, keys firstKeys) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {
 			return registry.Event{}, err
@@ -70,7 +71,7 @@ func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in
 		}
 		event := registry.Event{Target: applicationTarget(app)}
 		event.Before, event.After = snapshotChanges(changes)
-		return event, nil
+		return event, t.ensureKeys(ctx, details.TokenAlg, keys)
 	})
 	if err != nil {
 		return fmt.Errorf("update client: %w", err)
@@ -90,8 +91,10 @@ func snapshotChanges(changes []registry.DetailChange) (before, after string) {
 // writeDetails writes details that were checked.
 func (t *tx) writeDetails(ctx context.Context, app registry.Application, d registry.ClientDetails) error {
 	_, err := t.ExecContext(ctx, `
-		UPDATE applications SET name = $1, name_key = $2, search_text = $3, description = $4, auth_method = $5, home_page = $6, trust = $7 WHERE id = $8`,
-		d.Name, registry.NameKey(d.Name), registry.SearchText(d.Name, app.ID, app.CreatedByName), d.Description, d.AuthMethod, d.HomePage, d.Trust, app.ID)
+		UPDATE applications SET name = $1, name_key = $2, search_text = $3, description = $4, auth_method = $5, home_page = $6, trust = $7,
+			token_alg = $8 WHERE id = $9`,
+		d.Name, registry.NameKey(d.Name), registry.SearchText(d.Name, app.ID, app.CreatedByName), d.Description, d.AuthMethod, d.HomePage, d.Trust,
+		d.TokenAlg, app.ID)
 	if isDuplicate(err, "name") {
 		return registry.Invalid{"name": nameTaken}
 	}
@@ -232,7 +235,10 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 	if d.Permissions, err = t.grantsTo(ctx, registry.Subject{Type: registry.ApplicationSubject, ID: d.ID}); err != nil {
 		return err
 	}
-	return t.readUse(ctx, d)
+	if err := t.readUse(ctx, d); err != nil {
+		return err
+	}
+	return t.readFailures(ctx, d)
 }
 
 // grantsTo returns what a subject was given, service by service in the
@@ -260,6 +266,19 @@ func (t *tx) readUse(ctx context.Context, d *registry.ApplicationDetails) error 
 			if err == nil && day < registry.UsageDays {
 				d.Days[day] = tokens
 			}
+			return err
+		})
+}
+
+// readFailures counts the failed authentications of the last days.
+func (t *tx) readFailures(ctx context.Context, d *registry.ApplicationDetails) error {
+	first := t.now.Unix()/secondsPerDay - registry.FailureDays + 1
+	return t.eachRow(ctx, `
+		SELECT failures, last_at, last_address, reason FROM authentication_failures WHERE application_id = $1 AND day >= $2 ORDER BY last_at, reason`,
+		[]any{d.ID, first}, func(rows *sql.Rows) error {
+			var n int64
+			err := rows.Scan(&n, seconds{&d.Failures.LastAt}, &d.Failures.LastAddress, &d.Failures.LastReason)
+			d.Failures.Count += n
 			return err
 		})
 }

@@ -109,7 +109,7 @@ func TestUpdateClient(t *testing.T) {
 		admin := storetest.Admin(t, db)
 		app := registered(t, db, admin, nil)
 		details := app.Details()
-		details.Name, details.AuthMethod = "  Ledger   Sync 2 ", registry.SecretPost
+		details.Name, details.AuthMethod, details.TokenAlg = "  Ledger   Sync 2 ", registry.SecretPost, registry.RS256
 		if err := db.UpdateClient(t.Context(), admin, app.ID, registry.ClientEdit{ClientDetails: details}); err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func TestUpdateClient(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d.Name != "Ledger Sync 2" || d.AuthMethod != registry.SecretPost || d.Description != app.Description || !slices.Equal(d.Grants, app.Grants) {
+			if d.Name != "Ledger Sync 2" || d.AuthMethod != registry.SecretPost || d.TokenAlg != registry.RS256 || d.Description != app.Description || !slices.Equal(d.Grants, app.Grants) {
 				t.Errorf("got %+v", d.Application)
 			}
 			seen := d.Details()
@@ -128,7 +128,8 @@ func TestUpdateClient(t *testing.T) {
 		}
 		events := eventsOf(t, db, app.ID)[1:]
 		if len(events) != 1 || events[0].Action != "application.update" ||
-			events[0].Before != `{"auth_method":"client_secret_basic","name":"Ledger Sync"}` || events[0].After != `{"auth_method":"client_secret_post","name":"Ledger Sync 2"}` {
+			events[0].Before != `{"auth_method":"client_secret_basic","name":"Ledger Sync","token_alg":"ES256"}` ||
+			events[0].After != `{"auth_method":"client_secret_post","name":"Ledger Sync 2","token_alg":"RS256"}` {
 			t.Errorf("got %+v, want one event with what changed", events)
 		}
 		found, err := db.Applications(t.Context(), admin, registry.ApplicationQuery{Search: "sync 2"})
@@ -136,8 +137,8 @@ func TestUpdateClient(t *testing.T) {
 			t.Errorf("found %d by the new name, %v; want 1", len(found.Applications), err)
 		}
 		client, err := db.OAuthClient(t.Context(), app.ID)
-		if err != nil || client.AuthMethod != registry.SecretPost {
-			t.Errorf("the token endpoint knows %+v, %v; want the new method", client, err)
+		if err != nil || client.AuthMethod != registry.SecretPost || client.TokenAlg != oauth.RS256 {
+			t.Errorf("the token endpoint knows %+v, %v; want the new method and algorithm", client, err)
 		}
 	})
 }

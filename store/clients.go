@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 
-	"clientele/oauth"
 	"clientele/registry"
 )
 
@@ -20,8 +19,8 @@ import (
 func (db *DB) CreateClient(ctx context.Context, by registry.Actor, in registry.NewClient, show ShowOnce) (registry.Application, registry.Secret, error) {
 	var app registry.Application
 	var secret registry.Secret
-	err := db.change(ctx, by, creation, func(t *tx) (event registry.Event, err error) {
-		app, secret, err = t.createClient(ctx, in, show)
+	err := db.changeClient(ctx, by, creation, func(t *tx, keys firstKeys) (event registry.Event, err error) {
+		app, secret, err = t.createClient(ctx, in, show, keys)
 		return clientCreated(app, in), err
 	})
 	if err != nil {
@@ -35,7 +34,8 @@ var creation = intent{action: "application.create", need: registry.ManageApplica
 // CheckDetails reports what is wrong with the details of the application of
 // that ID, or of a new one when it is "", as registry.Invalid.
 func (db *DB) CheckDetails(ctx context.Context, by registry.Actor, id string, d registry.ClientDetails) error {
-	err := db.view(ctx, by, "application.check", registry.ManageApplications, func(t *tx) error {
+	what := intent{action: "application.check", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
+	err := db.view(ctx, by, what, func(t *tx) error {
 		return t.checkDetails(ctx, id, d.Clean())
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func (db *DB) CheckDetails(ctx context.Context, by registry.Actor, id string, d 
 }
 
 // createClient checks and inserts everything that a new client consists of.
-func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowOnce) (app registry.Application, secret registry.Secret, err error) {
+func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowOnce, keys firstKeys) (app registry.Application, secret registry.Secret, err error) {
 	in.ClientDetails = in.Clean()
 	if err := t.authorizeNewClient(ctx, in); err != nil {
 		return app, secret, err
@@ -74,13 +74,16 @@ func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowO
 	if err := t.insertSecret(ctx, app.ID, secret); err != nil {
 		return app, secret, err
 	}
-	return app, secret, t.showOnce(ctx, show, app.ID, secret)
+	if err := t.showOnce(ctx, show, app.ID, secret); err != nil {
+		return app, secret, err
+	}
+	return app, secret, t.ensureKeys(ctx, app.TokenAlg, keys)
 }
 
 func clientCreated(app registry.Application, in registry.NewClient) registry.Event {
 	after := map[string]any{
 		"name": app.Name, "description": app.Description, "origin": app.Origin,
-		"grants": app.Grants, "auth_method": app.AuthMethod, "scopes": in.Scopes, "permissions": in.TemplateGrants(),
+		"grants": app.Grants, "auth_method": app.AuthMethod, "token_alg": app.TokenAlg, "scopes": in.Scopes, "permissions": in.TemplateGrants(),
 	}
 	if app.ActsForUsers() {
 		after["redirect_uris"], after["home_page"], after["trust"], after["logo"] = app.RedirectURIs, app.HomePage, app.Trust, app.Logo
@@ -183,7 +186,7 @@ func brokenRules(err error) (registry.Invalid, error) {
 func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.Application, error) {
 	app := registry.Application{
 		ID: registry.NewClientID(), Type: registry.OAuthClient, Origin: cmp.Or(in.Origin, registry.TeamOrigin), Status: registry.Active,
-		Name: in.Name, Description: in.Description, Grants: slices.Sorted(slices.Values(in.Grants)), AuthMethod: in.AuthMethod, TokenAlg: oauth.ES256,
+		Name: in.Name, Description: in.Description, Grants: slices.Sorted(slices.Values(in.Grants)), AuthMethod: in.AuthMethod, TokenAlg: in.TokenAlg,
 		RedirectURIs: in.RedirectURIs, HomePage: in.HomePage, Trust: in.Trust,
 		CreatedAt: t.now, CreatedByName: t.by.Name,
 	}

@@ -97,7 +97,7 @@ func TestCreateClient(t *testing.T) {
 		}
 		wantAfter := map[string]any{
 			"name": "Ledger Sync", "description": "Books\norders.", "origin": "team", "grants": []any{"client_credentials"},
-			"auth_method": "client_secret_basic", "scopes": []any{"orders:read", "audit.log:read"},
+			"auth_method": "client_secret_basic", "token_alg": "ES256", "scopes": []any{"orders:read", "audit.log:read"},
 			"permissions": []any{map[string]any{"service": "orders", "object": "", "kind": "template", "key": "editor"}},
 		}
 		if diff := cmp.Diff(wantAfter, after); diff != "" {
@@ -219,7 +219,8 @@ func TestCreateClientNamesEveryWrongField(t *testing.T) {
 		{"taken name", func(in *registry.NewClient) { in.Name = " TAKEN  name" }, []string{"name"}},
 		{"taken name and all else", func(in *registry.NewClient) {
 			in.Name, in.Description, in.Grants, in.AuthMethod, in.Scopes = "Taken name", strings.Repeat("x", 501), nil, "mtls", []string{"nowhere:read"}
-		}, []string{"auth_method", "description", "grant", "name", "scope"}},
+			in.TokenAlg = "HS256"
+		}, []string{"auth_method", "description", "grant", "name", "scope", "token_alg"}},
 		{"nothing for users", func(in *registry.NewClient) {
 			*in = portal(nil)
 			in.RedirectURIs, in.HomePage, in.Trust = []string{" ", "\n"}, "portal", "friend"

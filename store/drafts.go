@@ -44,7 +44,7 @@ func (db *DB) NewDraft(ctx context.Context, by registry.Actor, details registry.
 
 // Draft returns the actor's own draft, or registry.ErrNotFound.
 func (db *DB) Draft(ctx context.Context, by registry.Actor, id string) (d Draft, err error) {
-	err = db.view(ctx, by, creation.action, creation.need, func(t *tx) error {
+	err = db.view(ctx, by, creation, func(t *tx) error {
 		d, err = t.draft(ctx, id)
 		return err
 	})
@@ -78,7 +78,7 @@ func (db *DB) SetDraftScopes(ctx context.Context, by registry.Actor, id string, 
 // does, and returns its client ID. A draft that was submitted before leads to
 // the same client: nothing is made or shown again.
 func (db *DB) SubmitDraft(ctx context.Context, by registry.Actor, id string, show ShowOnce) (clientID string, err error) {
-	err = db.change(ctx, by, creation, func(t *tx) (registry.Event, error) {
+	err = db.changeClient(ctx, by, creation, func(t *tx, keys firstKeys) (registry.Event, error) {
 		d, err := t.lockDraft(ctx, id)
 		if err != nil {
 			return registry.Event{}, err
@@ -87,7 +87,7 @@ func (db *DB) SubmitDraft(ctx context.Context, by registry.Actor, id string, sho
 			clientID = d.ClientID
 			return registry.Event{}, errUnchanged
 		}
-		app, _, err := t.createClient(ctx, d.Input, show)
+		app, _, err := t.createClient(ctx, d.Input, show, keys)
 		if err != nil {
 			return registry.Event{}, err
 		}

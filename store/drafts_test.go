@@ -19,7 +19,7 @@ func TestDraftBecomesAnApplication(t *testing.T) {
 		admin := storetest.Admin(t, db)
 		id := mustDraft(t, db, admin)
 		want := ledger(func(in *registry.NewClient) {
-			in.Name, in.Templates = "Ledger", map[string]string{"orders": "viewer"}
+			in.Name, in.Templates, in.TokenAlg = "Ledger", map[string]string{"orders": "viewer"}, registry.RS256
 			in.Grants, in.RedirectURIs, in.Trust = []string{registry.AuthorizationCode, registry.RefreshToken}, []string{"https://ledger.example/cb"}, registry.Verified
 			in.Required, in.Logo = []string{"orders:read"}, []byte("PNG")
 		})

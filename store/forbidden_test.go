@@ -44,4 +44,8 @@ func TestNobodyMayDoAnything(t *testing.T) {
 // ownBusiness are the methods by which users reach only what is their own.
 var ownBusiness = map[string]bool{
 	"Setup": true, // from says where the request came from; the code decides
+
+	"Profile": true, "UpdateProfile": true, "ChangePassword": true, // see profile_test.go
+	"EndOwnSession": true, "EndOtherSessions": true,
+	"OwnConsents": true, "OwnConsent": true, "RevokeConsent": true, "RevokeAllConsents": true, // see revoke_test.go
 }

@@ -22,7 +22,8 @@ const (
 // for a page that is no longer there; whatever is searched for is fine.
 func (db *DB) Applications(ctx context.Context, by registry.Actor, q registry.ApplicationQuery) (page registry.ApplicationPage, err error) {
 	q = q.Clean()
-	err = db.view(ctx, by, "application.list", registry.ViewApplications, func(t *tx) error {
+	what := intent{action: "application.list", need: registry.ViewApplications, target: registry.AllApplications}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		if err := registry.Check(q); err != nil {
 			return err
 		}

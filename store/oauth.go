@@ -24,6 +24,9 @@ func (db *DB) OAuthClient(ctx context.Context, id string) (*oauth.Client, error)
 		if err != nil {
 			return nil, fmt.Errorf("load client: %w", err)
 		}
+		if !db.cachedKeysSign(client.TokenAlg) {
+			db.forget() // another process made the first keys of its algorithm
+		}
 		return client, nil
 	})
 }
@@ -31,8 +34,8 @@ func (db *DB) OAuthClient(ctx context.Context, id string) (*oauth.Client, error)
 func (t *tx) oauthClient(ctx context.Context, id, issuer string) (*oauth.Client, error) {
 	c := &oauth.Client{ID: id}
 	err := t.QueryRowContext(ctx, `
-		SELECT status = 'disabled', auth_method, token_alg FROM applications
-		WHERE id = $1 AND type = 'oauth_client' AND deleted_at IS NULL`, id).Scan(&c.Disabled, &c.AuthMethod, &c.TokenAlg)
+		SELECT name, status = 'disabled', auth_method, token_alg FROM applications
+		WHERE id = $1 AND type = 'oauth_client' AND deleted_at IS NULL`, id).Scan(&c.Name, &c.Disabled, &c.AuthMethod, &c.TokenAlg)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, oauth.ErrUnknownClient
 	}
@@ -54,6 +57,13 @@ func (t *tx) oauthClient(ctx context.Context, id, issuer string) (*oauth.Client,
 		return nil, err
 	}
 	if c.Scopes, err = collect(rows, func(s *oauth.Scope) []any { return []any{&s.Key, &s.Service, &s.Audience} }); err != nil {
+		return nil, err
+	}
+	rows, err = t.QueryContext(ctx, `SELECT uri FROM redirect_uris WHERE application_id = $1 ORDER BY position`, id)
+	if err != nil {
+		return nil, err
+	}
+	if c.RedirectURIs, err = collect(rows, func(uri *string) []any { return []any{uri} }); err != nil {
 		return nil, err
 	}
 	rows, err = t.QueryContext(ctx, `

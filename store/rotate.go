@@ -24,7 +24,7 @@ type secretEnd struct {
 // public client, which has no secret, with registry.ErrNotFound, registry.ErrLocked, and with registry.ErrConflict when
 // the application got a new secret since rotation.Seen.
 func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string, rotation registry.Rotation, show ShowOnce) (secret registry.Secret, err error) {
-	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
+	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {
@@ -81,7 +81,7 @@ func (db *DB) SecretWaits(ctx context.Context, sessionToken, id string) (waits b
 // EndSecret stops a secret now, and its tokens with it. It needs the permission
 // to manage applications. A secret that was ended changes nothing.
 func (db *DB) EndSecret(ctx context.Context, by registry.Actor, id, secretID string) error {
-	what := intent{action: "application.end-secret", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
+	what := intent{action: "application.end-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {

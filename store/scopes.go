@@ -16,7 +16,7 @@ import (
 func (db *DB) SetScopes(ctx context.Context, by registry.Actor, id string, in registry.ScopeEdit) error {
 	what := intent{
 		action: "application.update-scopes", need: registry.ManageApplications,
-		target: registry.Target{Type: "application", ID: id},
+		target: registry.ApplicationTarget(id),
 	}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		if err := t.lockMeta(ctx); err != nil { // the catalogue stays as it is checked against
@@ -132,7 +132,8 @@ func (t *tx) insertScope(ctx context.Context, id, scope string, required bool) e
 // none holds is not in it.
 func (db *DB) ScopeUse(ctx context.Context, by registry.Actor) (use map[string]int, err error) {
 	use = map[string]int{}
-	err = db.view(ctx, by, "scope.list", registry.ViewApplications, func(t *tx) error {
+	what := intent{action: "scope.list", need: registry.ViewApplications, target: registry.WholeCatalogue}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		// All are counted in the index, and the few that are deleted taken off;
 		// CROSS JOIN makes SQLite start with these.
 		rows, err := t.QueryContext(ctx, `

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type Session struct {
 	Team string          // name of the team, or ""
 	Held []registry.Held // permissions on the whole of built-in services, for showing and hiding; use cases look themselves
 	Data string          // as Remember was told
+
+	SignedInAt time.Time
 }
 
 // May reports whether the user held p when the session was read.
@@ -66,7 +69,7 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	var seen time.Time
 	now := db.now()
 	rows, err := db.read.QueryContext(ctx, `
-		SELECT u.id, u.email, u.name, u.created_at, COALESCE((SELECT name FROM team), ''), s.data, s.seen_at,
+		SELECT u.id, u.email, u.name, u.created_at, COALESCE((SELECT name FROM team), ''), s.data, s.created_at, s.seen_at,
 			COALESCE(g.service, ''), CASE g.kind WHEN 'permission' THEN g.key ELSE COALESCE(p.permission, '') END, COALESCE(p.template, '')
 		FROM sessions s
 		JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
@@ -82,7 +85,7 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	found := false
 	for rows.Next() {
 		var h registry.Held
-		if err := rows.Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team, &s.Data, seconds{&seen},
+		if err := rows.Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team, &s.Data, seconds{&s.SignedInAt}, seconds{&seen},
 			&h.Permission.Service, &h.Permission.Key, &h.Template); err != nil {
 			return s, fmt.Errorf("read session: %w", err)
 		}
@@ -131,17 +134,132 @@ func (db *DB) Remember(ctx context.Context, token, data string) error {
 // EndSession signs a browser out. Its token is dead at once on every instance,
 // and a secret it was still to be shown is lost.
 func (db *DB) EndSession(ctx context.Context, token string) error {
-	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
-		if _, err := t.ExecContext(ctx, `DELETE FROM shown_secrets WHERE session_hash = $1`, hashToken(token)); err != nil {
-			return err
-		}
-		_, err := t.ExecContext(ctx, `DELETE FROM sessions WHERE hash = $1`, hashToken(token))
-		return err
-	})
+	err := db.inTx(ctx, registry.System, false, func(t *tx) error { return t.endSession(ctx, hashToken(token)) })
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
+}
+
+func (t *tx) endSession(ctx context.Context, hash string) error {
+	if _, err := t.ExecContext(ctx, `DELETE FROM shown_secrets WHERE session_hash = $1`, hash); err != nil {
+		return err
+	}
+	_, err := t.ExecContext(ctx, `DELETE FROM sessions WHERE hash = $1`, hash)
+	return err
+}
+
+// sessionsShown is how many of their sessions users are shown.
+const sessionsShown = 100
+
+// EndOwnSession signs one of a user's browsers out, by the ID that Profile
+// gives it. It fails with registry.ErrNotFound when the user has no such session.
+func (db *DB) EndOwnSession(ctx context.Context, by registry.Actor, id string) error {
+	err := db.inTx(ctx, by, false, func(t *tx) error {
+		hashes, err := t.sessionHashes(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(hashes, func(hash string) bool { return sessionID(hash) == id })
+		if i < 0 {
+			return registry.ErrNotFound
+		}
+		return t.endSession(ctx, hashes[i])
+	})
+	if err != nil {
+		return fmt.Errorf("end own session: %w", err)
+	}
+	return nil
+}
+
+// EndOtherSessions signs all of a user's browsers out but the one with that
+// token.
+func (db *DB) EndOtherSessions(ctx context.Context, by registry.Actor, token string) error {
+	err := db.inTx(ctx, by, false, func(t *tx) error {
+		hashes, err := t.sessionHashes(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(hashes, hashToken(token)) { // it was signed out itself
+			return registry.ErrNotFound
+		}
+		_, err = t.endSessions(ctx, by.ID, hashToken(token))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end other sessions: %w", err)
+	}
+	return nil
+}
+
+// sessionHashes returns the hashes of the sessions of the user whose
+// transaction it is.
+func (t *tx) sessionHashes(ctx context.Context) ([]string, error) {
+	if t.by.Type != registry.UserActor {
+		return nil, registry.ErrNotFound
+	}
+	rows, err := t.QueryContext(ctx, `SELECT hash FROM sessions WHERE user_id = $1`, t.by.ID)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(hash *string) []any { return []any{hash} })
+}
+
+// endSessions signs all of a user's browsers out but one, and returns how many.
+func (t *tx) endSessions(ctx context.Context, userID, exceptHash string) (int, error) {
+	_, err := t.ExecContext(ctx, `
+		DELETE FROM shown_secrets WHERE session_hash IN (SELECT hash FROM sessions WHERE user_id = $1 AND hash <> $2)`, userID, exceptHash)
+	if err != nil {
+		return 0, fmt.Errorf("end sessions: %w", err)
+	}
+	result, err := t.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = $1 AND hash <> $2`, userID, exceptHash)
+	if err != nil {
+		return 0, fmt.Errorf("end sessions: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
+// renewSession gives a user's session another token. A secret that it was
+// still to be shown is lost, because the old token sealed it.
+func (t *tx) renewSession(ctx context.Context, userID, token, renewed string) error {
+	result, err := t.ExecContext(ctx, `UPDATE sessions SET hash = $1 WHERE hash = $2 AND user_id = $3`, hashToken(renewed), hashToken(token), userID)
+	if err != nil {
+		return fmt.Errorf("renew session: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil {
+		return err
+	} else if n == 0 {
+		return registry.ErrNotFound
+	}
+	_, err = t.ExecContext(ctx, `DELETE FROM shown_secrets WHERE session_hash = $1`, hashToken(token))
+	return err
+}
+
+// sessionsOf returns a user's live sessions: the current one, then the last used.
+func (t *tx) sessionsOf(ctx context.Context, userID, currentHash string) ([]registry.UserSession, error) {
+	rows, err := t.QueryContext(ctx, fmt.Sprintf(`
+		SELECT hash, agent, address, created_at, seen_at, hash = $2 FROM sessions
+		WHERE user_id = $1 AND expires_at > $3 AND seen_at > $4
+		ORDER BY hash = $2 DESC, seen_at DESC, hash LIMIT %d`, sessionsShown),
+		userID, currentHash, t.now.Unix(), t.now.Add(-SessionIdle).Unix())
+	if err != nil {
+		return nil, fmt.Errorf("read sessions: %w", err)
+	}
+	all, err := collect(rows, func(s *registry.UserSession) []any {
+		return []any{&s.ID, &s.Agent, &s.Address, seconds{&s.SignedInAt}, seconds{&s.SeenAt}, &s.Current}
+	})
+	for i := range all {
+		all[i].ID = sessionID(all[i].ID)
+	}
+	return all, err
+}
+
+// sessionID returns the name of a session on pages, which tells nobody its
+// token, nor the hash of that.
+func sessionID(hash string) string {
+	sum := sha256.Sum256([]byte("name of a session: " + hash))
+	return hex.EncodeToString(sum[:16])
 }
 
 // newToken returns a token of 260 random bits, of which hashToken is stored.

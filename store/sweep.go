@@ -10,18 +10,29 @@ import (
 	"clientele/registry"
 )
 
+// failuresKept is how long failed authentications are kept, with the address
+// of the last: longer than anything shows them.
+const failuresKept = 30 * 24 * time.Hour
+
 // Sweep removes what has run out: sessions, known browsers, attempts to sign
-// in, drafts, secrets that nobody came to see, and applications that were
-// deleted longer ago than they are kept.
+// in, old failures of clients to do so, drafts, secrets that nobody came to see, questions and codes that nobody
+// answered or redeemed, and consents and applications that ended longer ago
+// than they are kept.
 func (db *DB) Sweep(ctx context.Context) error {
 	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
 		for statement, until := range map[string]time.Time{
-			`DELETE FROM sessions WHERE expires_at <= $1`:      t.now,
-			`DELETE FROM sessions WHERE seen_at <= $1`:         t.now.Add(-SessionIdle),
-			`DELETE FROM devices WHERE expires_at <= $1`:       t.now,
-			`DELETE FROM drafts WHERE expires_at <= $1`:        t.now,
-			`DELETE FROM shown_secrets WHERE expires_at <= $1`: t.now,
-			`DELETE FROM signin_attempts WHERE starts <= $1`:   t.now.Add(-attemptWindow),
+			`DELETE FROM sessions WHERE expires_at <= $1`:                           t.now,
+			`DELETE FROM sessions WHERE seen_at <= $1`:                              t.now.Add(-SessionIdle),
+			`DELETE FROM devices WHERE expires_at <= $1`:                            t.now,
+			`DELETE FROM drafts WHERE expires_at <= $1`:                             t.now,
+			`DELETE FROM shown_secrets WHERE expires_at <= $1`:                      t.now,
+			`DELETE FROM signin_attempts WHERE starts <= $1`:                        t.now.Add(-attemptWindow),
+			`DELETE FROM consent_requests WHERE expires_at <= $1`:                   t.now,
+			`DELETE FROM revoked_tokens WHERE expires_at <= $1`:                     t.now,
+			`DELETE FROM families WHERE spent_at IS NULL AND code_expires_at <= $1`: t.now.Add(-time.Hour),
+			`DELETE FROM consents WHERE ended_at IS NULL AND expires_at <= $1`:      t.now.Add(-registry.EndedConsentKept),
+			`DELETE FROM authentication_failures WHERE last_at <= $1`:               t.now.Add(-failuresKept),
+			endedConsents: t.now.Add(-registry.EndedConsentKept),
 		} {
 			if _, err := t.ExecContext(ctx, statement, until.Unix()); err != nil {
 				return err
@@ -34,6 +45,14 @@ func (db *DB) Sweep(ctx context.Context) error {
 	}
 	return db.purgeApplications(ctx)
 }
+
+// endedConsents removes those that ended, but for the last one of a user and a
+// client that was revoked: a first-party client asks once after that, however
+// long ago it was.
+const endedConsents = `
+	DELETE FROM consents WHERE ended_at <= $1 AND (revoked_by = '' OR EXISTS (
+		SELECT 1 FROM consents later WHERE later.user_id = consents.user_id AND later.application_id = consents.application_id
+		AND later.granted_at > consents.granted_at))`
 
 // purgeApplications removes the applications that were deleted longer ago than
 // registry.DeletedFor, each with its own event.
@@ -56,7 +75,7 @@ func (db *DB) purgeApplications(ctx context.Context) error {
 }
 
 func (db *DB) purgeApplication(ctx context.Context, id string) error {
-	target := registry.Target{Type: "application", ID: id}
+	target := registry.ApplicationTarget(id)
 	err := db.change(ctx, registry.System, intent{action: "application.purge", target: target}, func(t *tx) (registry.Event, error) {
 		err := t.QueryRowContext(ctx, `DELETE FROM applications WHERE id = $1 AND deleted_at IS NOT NULL RETURNING name`, id).Scan(&target.Name)
 		if errors.Is(err, sql.ErrNoRows) { // another instance was faster
@@ -64,6 +83,9 @@ func (db *DB) purgeApplication(ctx context.Context, id string) error {
 		}
 		if err == nil {
 			_, err = t.ExecContext(ctx, `DELETE FROM grants WHERE subject_type = 'application' AND subject_id = $1`, id)
+		}
+		if err == nil {
+			_, err = t.ExecContext(ctx, `DELETE FROM authentication_failures WHERE application_id = $1`, id)
 		}
 		return registry.Event{Target: target}, err
 	})

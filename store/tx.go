@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -23,7 +24,7 @@ type tx struct {
 	by      registry.Actor
 }
 
-// intent is what an actor is about to change.
+// intent is what an actor is about to change or to look at.
 type intent struct {
 	action string              // the audit event's
 	target registry.Target     // as far as it is known beforehand
@@ -37,8 +38,8 @@ var errUnchanged = errors.New("unchanged")
 
 // change is the only way to write on behalf of an actor. In one transaction it
 // checks that by holds the permission and that the input keeps the rules, runs
-// fn and appends the event that fn returns, of which change fills in action,
-// actor and time, and target where fn left it out. A refusal is recorded too,
+// fn and appends the event that fn returns, of which change fills in actor and
+// time, and action and target where fn left them out. A refusal is recorded too,
 // by itself.
 func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(*tx) (registry.Event, error)) error {
 	err := db.inTx(ctx, by, false, func(t *tx) error {
@@ -56,7 +57,7 @@ func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(
 		if err != nil {
 			return err
 		}
-		event.Action, event.Outcome = in.action, registry.Done
+		event.Action, event.Outcome = cmp.Or(event.Action, in.action), registry.Done
 		if event.Target == (registry.Target{}) {
 			event.Target = in.target
 		}
@@ -76,15 +77,15 @@ func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(
 
 // view runs fn in a read-only transaction for an actor who holds the
 // permission. A refusal is recorded.
-func (db *DB) view(ctx context.Context, by registry.Actor, action string, need registry.Permission, fn func(*tx) error) error {
+func (db *DB) view(ctx context.Context, by registry.Actor, in intent, fn func(*tx) error) error {
 	err := db.inTx(ctx, by, true, func(t *tx) error {
-		if err := t.require(ctx, need); err != nil {
+		if err := t.require(ctx, in.need); err != nil {
 			return err
 		}
 		return fn(t)
 	})
 	if errors.Is(err, registry.ErrForbidden) {
-		db.recordRefusal(ctx, by, action, registry.Target{}, err)
+		db.recordRefusal(ctx, by, in.action, in.target, err)
 	}
 	return err
 }
@@ -176,6 +177,8 @@ func collect[T any](rows *sql.Rows, into func(*T) []any) ([]T, error) {
 // recordRefusal appends the event of a refused attempt. The same refusal is
 // recorded once a minute, so that a caller in a loop cannot flood the log.
 func (db *DB) recordRefusal(ctx context.Context, by registry.Actor, action string, target registry.Target, cause error) {
+	ctx = context.WithoutCancel(ctx)
+	target = db.nameTarget(ctx, target)
 	if !db.refusals.first(fmt.Sprintf("%s %s %s %s", by.Type, by.ID, action, target.ID), db.now()) {
 		return
 	}
@@ -186,11 +189,27 @@ func (db *DB) recordRefusal(ctx context.Context, by registry.Actor, action strin
 	if missing, ok := errors.AsType[registry.MissingScope](cause); ok {
 		event.After = snapshot(map[string]string{"missing_scope": missing.Scope})
 	}
-	ctx = context.WithoutCancel(ctx)
 	err := db.inTx(ctx, by, false, func(t *tx) error { return t.appendEvent(ctx, event) })
 	if err != nil {
 		db.log.ErrorContext(ctx, "a refusal could not be recorded", "action", action, "err", err)
 	}
+}
+
+// nameTarget returns the target with the name of the application it is. One
+// that was never registered is no target: else whoever makes up IDs would be
+// recorded anew with each.
+func (db *DB) nameTarget(ctx context.Context, target registry.Target) registry.Target {
+	if target.Type != "application" || target.ID == "" || target.Name != "" {
+		return target
+	}
+	err := db.read.QueryRowContext(ctx, `SELECT name FROM applications WHERE id = $1`, asText(target.ID)).Scan(&target.Name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return registry.Target{Type: target.Type}
+	}
+	if err != nil {
+		db.log.WarnContext(ctx, "the application of a refusal could not be named", "err", err)
+	}
+	return target
 }
 
 // recent remembers for a minute what was seen.

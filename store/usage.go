@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -16,13 +17,21 @@ const flushEvery = 3 * time.Second
 
 const secondsPerDay = 24 * 60 * 60
 
-// usage collects what tokens were issued until it is written down, so that a
-// token costs no write.
+// usage collects what tokens were issued and refused until it is written down,
+// so that a token costs no write.
 type usage struct {
-	mu      sync.Mutex
-	clients map[string]*lastUse
-	secrets map[string]*lastUse
-	days    map[clientDay]int64
+	mu sync.Mutex
+	unwritten
+}
+
+// unwritten is what was collected. It grows with what is registered, and never
+// with what strangers send.
+type unwritten struct {
+	clients  map[string]*lastUse
+	secrets  map[string]*lastUse
+	consents map[string]*lastUse
+	days     map[clientDay]int64
+	failures map[failureDay]*failures
 }
 
 type lastUse struct {
@@ -35,21 +44,47 @@ type clientDay struct {
 	day    int64
 }
 
+type failureDay struct {
+	clientDay
+
+	reason registry.FailureReason
+}
+
+type failures struct {
+	n    int64
+	last lastUse
+}
+
+func newUnwritten() unwritten {
+	return unwritten{map[string]*lastUse{}, map[string]*lastUse{}, map[string]*lastUse{}, map[clientDay]int64{}, map[failureDay]*failures{}}
+}
+
 // TokenIssued notes that a client got a token. It is written down within 5 s,
 // and when the store is closed.
 func (db *DB) TokenIssued(u oauth.Use) {
 	at := u.At.Unix()
 	db.usage.mu.Lock()
 	defer db.usage.mu.Unlock()
-	if db.usage.clients == nil {
-		db.usage.clients, db.usage.secrets, db.usage.days = map[string]*lastUse{}, map[string]*lastUse{}, map[clientDay]int64{}
-	}
 	noteUse(db.usage.clients, u.ClientID, at, u.Address)
 	noteUse(db.usage.secrets, u.SecretID, at, u.Address)
+	noteUse(db.usage.consents, u.ConsentID, at, u.Address)
 	db.usage.days[clientDay{u.ClientID, at / secondsPerDay}]++
 }
 
+// AuthenticationFailed notes that someone did not prove to be a client. It is
+// written down when a token would be.
+func (db *DB) AuthenticationFailed(f oauth.Failure) {
+	at := f.At.Unix()
+	db.usage.mu.Lock()
+	defer db.usage.mu.Unlock()
+	noteFailures(db.usage.failures, failureDay{clientDay{f.ClientID, at / secondsPerDay}, f.Reason}, 1, lastUse{at, f.Address})
+}
+
+// noteUse keeps the later of two uses of what has that ID; "" is nothing.
 func noteUse(uses map[string]*lastUse, id string, at int64, address string) {
+	if id == "" {
+		return
+	}
 	last, ok := uses[id]
 	if !ok {
 		last = &lastUse{}
@@ -60,8 +95,20 @@ func noteUse(uses map[string]*lastUse, id string, at int64, address string) {
 	}
 }
 
+func noteFailures(all map[failureDay]*failures, day failureDay, n int64, last lastUse) {
+	f, ok := all[day]
+	if !ok {
+		f = &failures{}
+		all[day] = f
+	}
+	f.n += n
+	if last.at >= f.last.at {
+		f.last = last
+	}
+}
+
 // flushUsage writes down what was used every few seconds, and once more when
-// ctx ends.
+// ctx ends. It also wipes what is kept for seconds only.
 func (db *DB) flushUsage(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -72,82 +119,103 @@ func (db *DB) flushUsage(ctx context.Context) {
 			return
 		case <-tick.C:
 			db.FlushUsage(ctx)
+			db.forgetSuccessors(ctx)
 		}
 	}
 }
 
-// FlushUsage writes down now what was used so far. What cannot be written is
-// kept for the next time.
+// FlushUsage writes down now what was used and refused so far. What cannot be
+// written is kept for the next time.
 func (db *DB) FlushUsage(ctx context.Context) {
 	db.usage.mu.Lock()
-	clients, secrets, days := db.usage.clients, db.usage.secrets, db.usage.days
-	db.usage.clients, db.usage.secrets, db.usage.days = nil, nil, nil
+	seen := db.usage.unwritten
+	db.usage.unwritten = newUnwritten()
 	db.usage.mu.Unlock()
-	if len(clients) == 0 {
+	if len(seen.clients) == 0 && len(seen.failures) == 0 {
 		return
 	}
 	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
-		return t.writeUsage(ctx, clients, secrets, days)
+		if err := t.writeUsage(ctx, seen); err != nil {
+			return err
+		}
+		return t.writeFailures(ctx, seen.failures)
 	})
 	if err != nil {
 		db.log.WarnContext(ctx, "last use could not be written yet", "err", err)
-		db.keepUsage(clients, secrets, days)
+		db.keepUsage(seen)
 	}
 }
 
 // writeUsage goes through rows in the order of their keys, so that two
 // instances that do so at once wait for each other and never in a circle.
-func (t *tx) writeUsage(ctx context.Context, clients, secrets map[string]*lastUse, days map[clientDay]int64) error {
-	for _, id := range slices.Sorted(maps.Keys(clients)) {
-		if _, err := t.ExecContext(ctx, `
-			UPDATE applications SET last_used_at = $1, last_used_address = $2 WHERE id = $3 AND last_used_at <= $1`,
-			clients[id].at, clients[id].address, id); err != nil {
-			return err
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(secrets)) {
-		if _, err := t.ExecContext(ctx, `
-			UPDATE secrets SET last_used_at = $1, last_used_address = $2 WHERE id = $3 AND last_used_at <= $1`,
-			secrets[id].at, secrets[id].address, id); err != nil {
-			return err
-		}
-	}
-	inOrder := slices.SortedFunc(maps.Keys(days), func(a, b clientDay) int {
-		if a.client != b.client {
-			if a.client < b.client {
-				return -1
+func (t *tx) writeUsage(ctx context.Context, seen unwritten) error {
+	for _, kind := range []struct {
+		table string
+		uses  map[string]*lastUse
+	}{{"applications", seen.clients}, {"secrets", seen.secrets}, {"consents", seen.consents}} {
+		for _, id := range slices.Sorted(maps.Keys(kind.uses)) {
+			_, err := t.ExecContext(ctx, `
+				UPDATE `+kind.table+` SET last_used_at = $1, last_used_address = $2 WHERE id = $3 AND last_used_at <= $1`,
+				kind.uses[id].at, kind.uses[id].address, id)
+			if err != nil {
+				return err
 			}
-			return 1
 		}
-		return int(a.day - b.day)
-	})
-	for _, d := range inOrder {
+	}
+	for _, d := range slices.SortedFunc(maps.Keys(seen.days), clientDay.compare) {
 		// A purged application is counted no more.
 		if _, err := t.ExecContext(ctx, `
 			INSERT INTO application_days (application_id, day, tokens) SELECT id, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM applications WHERE id = $1
 			ON CONFLICT (application_id, day) DO UPDATE SET tokens = application_days.tokens + excluded.tokens`,
-			d.client, d.day, days[d]); err != nil {
+			d.client, d.day, seen.days[d]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// writeFailures goes through rows in the order of their keys, as writeUsage does.
+func (t *tx) writeFailures(ctx context.Context, all map[failureDay]*failures) error {
+	inOrder := slices.SortedFunc(maps.Keys(all), func(a, b failureDay) int {
+		return cmp.Or(a.compare(b.clientDay), cmp.Compare(a.reason, b.reason))
+	})
+	for _, d := range inOrder {
+		f := all[d]
+		if _, err := t.ExecContext(ctx, `
+			INSERT INTO authentication_failures (application_id, day, reason, failures, last_at, last_address)
+			SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS TEXT)
+			WHERE $1 = '' OR EXISTS (SELECT 1 FROM applications WHERE id = $1)
+			ON CONFLICT (application_id, day, reason) DO UPDATE SET failures = authentication_failures.failures + excluded.failures,
+			last_address = CASE WHEN excluded.last_at >= authentication_failures.last_at THEN excluded.last_address ELSE authentication_failures.last_address END,
+			last_at = CASE WHEN excluded.last_at >= authentication_failures.last_at THEN excluded.last_at ELSE authentication_failures.last_at END`,
+			d.client, d.day, d.reason, f.n, f.last.at, f.last.address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d clientDay) compare(to clientDay) int {
+	return cmp.Or(cmp.Compare(d.client, to.client), cmp.Compare(d.day, to.day))
+}
+
 // keepUsage puts back what could not be written.
-func (db *DB) keepUsage(clients, secrets map[string]*lastUse, days map[clientDay]int64) {
+func (db *DB) keepUsage(seen unwritten) {
 	db.usage.mu.Lock()
 	defer db.usage.mu.Unlock()
-	if db.usage.clients == nil {
-		db.usage.clients, db.usage.secrets, db.usage.days = clients, secrets, days
-		return
-	}
-	for id, u := range clients {
+	for id, u := range seen.clients {
 		noteUse(db.usage.clients, id, u.at, u.address)
 	}
-	for id, u := range secrets {
+	for id, u := range seen.secrets {
 		noteUse(db.usage.secrets, id, u.at, u.address)
 	}
-	for d, n := range days {
+	for id, u := range seen.consents {
+		noteUse(db.usage.consents, id, u.at, u.address)
+	}
+	for d, n := range seen.days {
 		db.usage.days[d] += n
+	}
+	for d, f := range seen.failures {
+		noteFailures(db.usage.failures, d, f.n, f.last)
 	}
 }

@@ -16,12 +16,19 @@ type ApplicationView struct {
 	App       registry.ApplicationDetails
 	Catalogue registry.Catalogue
 	Activity  []registry.AuditEntry // newest first
+	Consents  ConsentSummary
 	Now       time.Time
 
 	MayManage bool // may edit it, disable it and define its scopes
 	MayRotate bool // may see a new secret of it; a public client has none
 	MayGrant  bool // may give it permissions
 	MayAudit  bool // may see its activity
+}
+
+// ConsentSummary is how many users let an application act for them.
+type ConsentSummary struct {
+	Shown bool // it is a client that users can consent to, or did
+	Live  registry.Count
 }
 
 // path returns the address of one of the application's pages; "" is the first.
@@ -150,6 +157,22 @@ func (v ApplicationView) chart() ui.Chart {
 		chart.Text = fmt.Sprintf("%s in %d days, most on %s: %s", thousands(total), registry.UsageDays, peak, thousands(most))
 	}
 	return chart
+}
+
+// failureWords says why a client was not let in.
+func failureWords(r registry.FailureReason) string {
+	switch r {
+	case registry.WrongSecret:
+		return "the secret was wrong"
+	case registry.ExpiredSecret:
+		return "the secret had expired"
+	case registry.ClientOff:
+		return "the application was disabled"
+	case registry.WrongMethod:
+		return "it used the other authentication method"
+	default:
+		return string(r)
+	}
 }
 
 // thousands writes a number with commas: "1,204".

@@ -56,7 +56,7 @@ func demoApplication() ApplicationView {
 		App: registry.ApplicationDetails{
 			Application: registry.Application{
 				ID: "cl_demo0000000001", Type: registry.OAuthClient, Origin: registry.TeamOrigin, Status: registry.Active, Name: "Ledger Sync",
-				Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic,
+				Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic, TokenAlg: registry.ES256,
 				CreatedAt: noon.Add(-72 * time.Hour), CreatedBy: "us_demo", CreatedByName: "Demo Admin",
 			},
 			Secrets: []registry.ClientSecret{{ID: "se_1", Prefix: "cs_aaaaaa", CreatedAt: noon.Add(-72 * time.Hour), CreatedByName: "Demo Admin"}},
@@ -84,6 +84,7 @@ func usedApplication() ApplicationView {
 	v := demoApplication()
 	v.App.Description = "Books orders.\nEvery night."
 	v.App.LastUsedAt, v.App.LastUsedAddress = noon.Add(-2*time.Minute), "192.0.2.1"
+	v.App.Failures = registry.AuthenticationFailures{Count: 1204, LastAt: noon.Add(-time.Hour), LastAddress: "192.0.2.66", LastReason: registry.WrongSecret}
 	v.App.Days = [registry.UsageDays]int64{3: 1, 20: 1204, 29: 12}
 	v.App.Secrets = []registry.ClientSecret{
 		{ID: "se_2", Prefix: "cs_bbbbbb", CreatedAt: noon.Add(-4 * time.Hour), CreatedByName: "Demo Admin", LastUsedAt: noon.Add(-3 * time.Hour), LastUsedAddress: "192.0.2.2"},
@@ -118,7 +119,7 @@ func onlyLook(v *ApplicationView) {
 func TestApplicationPages(t *testing.T) {
 	shell, v, used := demoShell(), demoApplication(), usedApplication()
 	details := v.App.Details()
-	typed := registry.ClientDetails{Name: "", Description: "<b>", Grants: []string{registry.ClientCredentials}, AuthMethod: "mtls"}
+	typed := registry.ClientDetails{Name: "", Description: "<b>", Grants: []string{registry.ClientCredentials}, AuthMethod: "mtls", TokenAlg: registry.RS256}
 	portal := portalApplication()
 	asPortal := portal.App.Details()
 	mine := changed(portal, func(v *ApplicationView) {

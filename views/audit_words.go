@@ -49,6 +49,16 @@ var auditAreas = []auditArea{
 	{"catalogue", "Catalogue", "box", []auditAction{
 		{"catalogue.apply", "Change the catalogue of services"},
 	}},
+	{"consent", "Consents", "circle-check", []auditAction{
+		{"consent.grant", "Allow an application to act for one"},
+		{"consent.renew", "Allow an application again"},
+		{"consent.narrow", "Allow an application less"},
+		{"consent.revoke", "Revoke consent"},
+		{"consent.reuse-detected", "Present a used code or refresh token again"},
+		{"consent.sign-out", "Sign a user out of an application"},
+		{"consent.list", "Look at consents"},
+		{"consent.download", "Download consents"},
+	}},
 	{"keys", "Signing keys", "key-round", []auditAction{
 		{"keys.create", "Make a signing key"},
 		{"keys.rotate", "Rotate the signing keys"},
@@ -69,9 +79,14 @@ var auditAreas = []auditArea{
 	{"team", "Team", "users", []auditAction{
 		{"team.create", "Set up the team"},
 	}},
+	{"token", "Tokens", "key-round", []auditAction{
+		{"token.introspect", "Look a token up"},
+	}},
 	{"user", "Users", "user-round", []auditAction{
 		{"user.create", "Add a user"},
 		{"user.read", "Look for a user"},
+		{"user.update", "Edit one's profile"},
+		{"user.change-password", "Change one's password"},
 	}},
 }
 
@@ -239,7 +254,7 @@ func valueWords(value any) string {
 
 // fieldWords turns "filter.auth_method" into "Filter: auth method".
 func fieldWords(field string) string {
-	words := strings.NewReplacer("_", " ", ".", ": ").Replace(field)
+	words := strings.NewReplacer("token_alg", "signing algorithm", "_", " ", ".", ": ").Replace(field)
 	first, size := utf8.DecodeRuneInString(words)
 	return string(unicode.ToUpper(first)) + words[size:]
 }

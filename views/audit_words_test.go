@@ -77,6 +77,12 @@ func recordedActions(t *testing.T) map[string]string {
 				if key, ok := n.Key.(*ast.Ident); ok && (key.Name == "action" || key.Name == "Action") {
 					note(n.Value)
 				}
+			case *ast.AssignStmt:
+				for i, left := range n.Lhs {
+					if field, ok := left.(*ast.SelectorExpr); ok && field.Sel.Name == "Action" && i < len(n.Rhs) {
+						note(n.Rhs[i])
+					}
+				}
 			case *ast.CallExpr:
 				if i, ok := place[called(n.Fun)]; ok && i < len(n.Args) {
 					note(n.Args[i])

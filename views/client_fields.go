@@ -23,10 +23,16 @@ type clientFields struct {
 	Logo       []byte // a new one, which the form carries along
 	OldLogo    string // the address of the one it has, or ""
 	RemoveLogo bool
+	AskAlg     bool // for the signing algorithm too
 }
 
 // clientFieldNames are the names of the fields, in their order.
-var clientFieldNames = []string{"name", "description", "grant", "redirect_uris", "auth_method", "home_page", "logo", "trust"}
+var clientFieldNames = []string{"name", "description", "grant", "redirect_uris", "auth_method", "token_alg", "home_page", "logo", "trust"}
+
+var tokenAlgOptions = []ui.Option{
+	{Value: registry.ES256, Label: "ES256", Text: "Elliptic curve: short tokens, quick to sign. What to use where nothing speaks against it."},
+	{Value: registry.RS256, Label: "RS256", Text: "RSA: for APIs whose libraries know nothing else. Longer tokens, slower to sign."},
+}
 
 var grantOptions = []ui.Option{
 	{Value: registry.ClientCredentials, Label: "Client credentials", Icon: "server-cog", Text: "A service that acts as itself, with nobody signed in."},

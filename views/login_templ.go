@@ -19,6 +19,7 @@ import (
 type LoginForm struct {
 	Email    string
 	ReturnTo string        // where to go then
+	Client   string        // the name of the OAuth client that waits there, if any
 	Refused  bool          // the address or the password was wrong
 	Wait     time.Duration // how long to wait after too many attempts; 0 for none
 }
@@ -26,11 +27,23 @@ type LoginForm struct {
 func (f LoginForm) errors() ui.Errors {
 	switch {
 	case f.Wait > 0:
-		return ui.Errors{Title: "Too many attempts", Invalid: map[string]string{"": "Try again in " + minutes(f.Wait) + "."}}
+		return tooManyAttempts(f.Wait)
 	case f.Refused:
 		return ui.Errors{Title: "That did not work", Invalid: map[string]string{"": "The e-mail address or the password is not right."}}
 	}
 	return ui.Errors{}
+}
+
+// tooManyAttempts tells to wait before another password is looked at.
+func tooManyAttempts(wait time.Duration) ui.Errors {
+	return ui.Errors{Title: "Too many attempts", Invalid: map[string]string{"": "Try again in " + minutes(wait) + "."}}
+}
+
+func (f LoginForm) heading() string {
+	if f.Client != "" {
+		return "Sign in to continue to " + f.Client
+	}
+	return "Sign in"
 }
 
 // minutes returns d in whole minutes, rounded up, as people say it.
@@ -88,7 +101,20 @@ func LoginPage(s Shell, f LoginForm) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"section\"><h1>Sign in</h1>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"section\"><h1>")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				var templ_7745c5c3_Var4 string
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.heading())
+				if templ_7745c5c3_Err != nil {
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 55, Col: 21}
+				}
+				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</h1>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -96,24 +122,24 @@ func LoginPage(s Shell, f LoginForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<input type=\"hidden\" name=\"return_to\" value=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<input type=\"hidden\" name=\"return_to\" value=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.ReturnTo)
+				var templ_7745c5c3_Var5 string
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(f.ReturnTo)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 44, Col: 60}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 57, Col: 60}
 				}
-				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\">")
+				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.TextField(ui.Field{Name: "email", Label: "E-mail address", Value: f.Email, Type: "email", Required: true, Autocomplete: "username", Autofocus: f == LoginForm{ReturnTo: f.ReturnTo}}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "\">")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = ui.TextField(ui.Field{Name: "email", Label: "E-mail address", Value: f.Email, Type: "email", Required: true, Autocomplete: "username", Autofocus: f == LoginForm{ReturnTo: f.ReturnTo, Client: f.Client}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -121,7 +147,7 @@ func LoginPage(s Shell, f LoginForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</div><div class=\"card-foot\"><button class=\"btn btn-primary\">Sign in</button></div>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</div><div class=\"card-foot\"><button class=\"btn btn-primary\">Sign in</button></div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -17,6 +17,7 @@ func TestSignedOutPages(t *testing.T) {
 		"login":         LoginPage(nobody, LoginForm{ReturnTo: "/"}),
 		"login_refused": LoginPage(nobody, LoginForm{ReturnTo: "/admin/scopes?q=a&b", Email: "admin@example.com", Refused: true}),
 		"login_wait":    LoginPage(nobody, LoginForm{ReturnTo: "/", Email: "admin@example.com", Wait: 4*time.Minute + time.Second}),
+		"login_client":  LoginPage(nobody, LoginForm{ReturnTo: "/oauth2/authorize?client_id=cl_demo", Client: "Ledger <Sync>"}),
 		"setup":         SetupPage(nobody, SetupForm{Code: "CODE"}),
 		"setup_invalid": SetupPage(nobody, SetupForm{Code: "CODE", Input: typed, Invalid: registry.Invalid{
 			"email": "Enter an e-mail address such as name@example.com.", "password": "Use at least 12 characters.",

@@ -16,27 +16,54 @@ import (
 	"clientele/registry"
 )
 
-// bearer lets a call of the REST API on only with an access token that carries
-// the scope, and makes the token's application the actor. action is what the
-// audit log says was refused to a token without the scope. Permission is the
-// store's to judge.
-func (s *Server) bearer(scope, action string) echo.MiddlewareFunc {
+// bearer lets a call of the REST API on only with an access token for it, and
+// makes the actor whom the token is for: the user who consented, or else the
+// application itself.
+func (s *Server) bearer(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		raw, err := rawToken(c)
+		if err != nil {
+			return err
+		}
+		token, err := s.OAuth.VerifyAccessToken(c.Request().Context(), raw)
+		if err != nil {
+			return err
+		}
+		by, err := s.Store.ApplicationActor(c.Request().Context(), token.ClientID)
+		if errors.Is(err, registry.ErrNotFound) { // deleted a moment ago
+			return &oauth.Error{Code: "invalid_token", Description: "The token was revoked.", Status: http.StatusUnauthorized}
+		}
+		if err != nil {
+			return err
+		}
+		if user := token.User; user.ID != "" {
+			by = registry.Actor{Type: registry.UserActor, ID: user.ID, Name: user.Name + " (through " + by.Name + ")"}
+		}
+		act(c, by)
+		c.Set(tokenKey, token)
+		return next(c)
+	}
+}
+
+const tokenKey = "token"
+
+// accessToken returns the token of the call, which bearer verified.
+func accessToken(c echo.Context) oauth.AccessToken {
+	token, _ := c.Get(tokenKey).(oauth.AccessToken)
+	return token
+}
+
+// scope lets a call on only when its token carries the scope. action is what
+// the audit log says was refused to one without it, and on the application that
+// the address names, or on that. Permission is the store's to judge.
+func (s *Server) scope(scope, action string, on registry.Target) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			ctx := c.Request().Context()
-			token, err := s.accessToken(c)
-			if err != nil {
-				return err
+			target := on
+			if id := c.Param("id"); id != "" {
+				target = registry.ApplicationTarget(id)
 			}
-			by, err := s.Store.ApplicationActor(ctx, token.ClientID)
-			if errors.Is(err, registry.ErrNotFound) { // deleted a moment ago
-				return &oauth.Error{Code: "invalid_token", Description: "The token was revoked.", Status: http.StatusUnauthorized}
-			}
-			if err != nil {
-				return err
-			}
-			act(c, by)
-			if err := s.Store.RequireScope(ctx, actor(c), token.Scopes, scope, action); err != nil {
+			if err := s.Store.RequireScope(c.Request().Context(), actor(c), accessToken(c).Scopes, scope, action, target); err != nil {
 				return err
 			}
 			return next(c)
@@ -44,21 +71,21 @@ func (s *Server) bearer(scope, action string) echo.MiddlewareFunc {
 	}
 }
 
-// accessToken returns what the token of the call says. It fails with an
-// *oauth.Error.
-func (s *Server) accessToken(c echo.Context) (oauth.AccessToken, error) {
+// rawToken returns the token of the call as it was sent, in the header. It
+// fails with an *oauth.Error.
+func rawToken(c echo.Context) (string, error) {
 	r := c.Request()
 	if r.URL.Query().Has("access_token") { // RFC 9700, section 4.3.2
-		return oauth.AccessToken{}, invalidBearer("Send the access token in the Authorization header, never in the address.")
+		return "", invalidBearer("Send the access token in the Authorization header, never in the address.")
 	}
 	raw, err := oauth.BearerToken(r)
 	if err != nil {
-		return oauth.AccessToken{}, err
+		return "", err
 	}
 	if strings.ContainsFunc(raw, isNotTokenChar) {
-		return oauth.AccessToken{}, invalidBearer("The Authorization header is malformed: send Bearer and one access token.")
+		return "", invalidBearer("The Authorization header is malformed: send Bearer and one access token.")
 	}
-	return s.OAuth.VerifyAccessToken(r.Context(), raw)
+	return raw, nil
 }
 
 func invalidBearer(description string) error {

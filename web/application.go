@@ -27,6 +27,9 @@ func (s *Server) application(c echo.Context) error {
 		}
 		v.Activity = page.Entries
 	}
+	if v.Consents, err = s.consentSummary(c, v.App.Application); err != nil {
+		return err
+	}
 	return render(c, http.StatusOK, views.ApplicationPage(s.shell(c, v.App.Name, applicationsPath), v))
 }
 
@@ -65,7 +68,7 @@ func (s *Server) applicationToChange(c echo.Context, action string) (views.Appli
 	if v.App.Locked() {
 		return v, registry.ErrLocked
 	}
-	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ManageApplications)
+	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManageApplications)
 }
 
 // endSecret handles POST /admin/applications/{id}/secrets/{secret}/end.

@@ -52,7 +52,7 @@ func (s *Server) askToRegenerate(c echo.Context, code int, form views.Regenerate
 		return render(c, http.StatusConflict, views.NoSecretPage(s.shell(c, "It has no secret", applicationsPath), form))
 	}
 	if err == nil && !v.MayRotate {
-		err = s.Store.Require(c.Request().Context(), actor(c), "application.regenerate-secret", registry.ManagePermissions)
+		err = s.Store.Require(c.Request().Context(), actor(c), "application.regenerate-secret", registry.ApplicationTarget(v.App.ID), registry.ManagePermissions)
 	}
 	if err != nil {
 		return err

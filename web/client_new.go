@@ -17,7 +17,7 @@ import (
 
 // newClientPage handles GET /admin/applications/new/oauth-client.
 func (s *Server) newClientPage(c echo.Context) error {
-	if err := s.Store.Require(c.Request().Context(), actor(c), "application.create", registry.ManageApplications); err != nil {
+	if err := s.Store.Require(c.Request().Context(), actor(c), "application.create", registry.Target{Type: "application"}, registry.ManageApplications); err != nil {
 		return err
 	}
 	return s.renderDetails(c, http.StatusOK, views.ClientDetailsForm{Input: registry.ClientDetails{

@@ -142,6 +142,12 @@ func explain(code int, err error) views.Failure {
 	case http.StatusTooManyRequests:
 		return views.Failure{Title: "Too many at once", Text: "The server is kept busy at the moment. Try again in a minute."}
 	case http.StatusServiceUnavailable:
+		if store.Unwritable(err) {
+			return views.Failure{
+				Title: "Nothing can be saved at the moment",
+				Text:  "The database cannot be written: its disk may be full or read-only. Nothing was changed, and what is there can still be looked at. Tell whoever runs this server.",
+			}
+		}
 		return views.Failure{Title: "The database does not answer", Text: "Nothing was changed. Try again in a moment."}
 	}
 	if code < http.StatusInternalServerError {
@@ -179,10 +185,16 @@ func isAPI(c echo.Context) bool {
 	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/access/")
 }
 
-// isProtocol reports whether the request is for an endpoint of OAuth.
+// isProtocol reports whether the request is for an endpoint of OAuth that other
+// programs call.
 func isProtocol(c echo.Context) bool {
 	path := c.Request().URL.Path
-	return strings.HasPrefix(path, "/oauth2/") || strings.HasPrefix(path, "/.well-known/")
+	return strings.HasPrefix(path, "/oauth2/") && !isAuthorization(path) || strings.HasPrefix(path, "/.well-known/")
+}
+
+// isAuthorization reports whether the path is for the part of OAuth that people see.
+func isAuthorization(path string) bool {
+	return path == oauth.AuthorizePath || strings.HasPrefix(path, oauth.AuthorizePath+"/")
 }
 
 // isConsole reports whether the request is for a page rather than for the

@@ -11,13 +11,29 @@ import (
 	"clientele/views"
 )
 
-// loginPage handles GET /login. Who is signed in already goes on at once.
+// loginPage handles GET /login. Who is signed in already goes on at once,
+// unless asked to sign in again.
 func (s *Server) loginPage(c echo.Context) error {
 	to := localPath(c.QueryParam("return_to"), "/")
-	if _, ok := viewer(c); ok {
+	if _, ok := viewer(c); ok && !c.QueryParams().Has("again") {
 		return redirect(c, to)
 	}
-	return render(c, http.StatusOK, views.LoginPage(s.shell(c, "Sign in", ""), views.LoginForm{ReturnTo: to}))
+	return s.showLogin(c, http.StatusOK, views.LoginForm{ReturnTo: to})
+}
+
+// showLogin shows the sign-in form. On the way to an authorization request it
+// says which client waits, and fills in whom the client expects.
+func (s *Server) showLogin(c echo.Context, code int, form views.LoginForm) error {
+	if req, ok := s.continuing(c, form.ReturnTo); ok {
+		leadsTo(c, req.RedirectURI)
+		form.Client = req.Client.Name
+		if form.Email == "" {
+			form.Email = req.LoginHint
+		}
+	}
+	shell := s.shell(c, "Sign in", "")
+	shell.User, shell.Nav = nil, nil // who signs in again is nobody yet
+	return render(c, code, views.LoginPage(shell, form))
 }
 
 // login handles POST /login.
@@ -58,7 +74,7 @@ func (s *Server) refuseLogin(c echo.Context, err error, form views.LoginForm) er
 	}
 	s.Log.WarnContext(c.Request().Context(), "sign-in refused",
 		slog.String("request_id", requestID(c)), slog.String("address", c.RealIP()), slog.Bool("throttled", tooMany))
-	return render(c, code, views.LoginPage(s.shell(c, "Sign in", ""), form))
+	return s.showLogin(c, code, form)
 }
 
 // logout handles POST /logout.

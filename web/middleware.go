@@ -104,7 +104,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // protect sets the headers by which browsers protect people, and refuses
-// addresses that are no text. The API and the protocol tell of queries themselves.
+// addresses that are no text. The API, the protocol and authorization requests
+// tell of queries themselves.
 func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
@@ -118,7 +119,7 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 		if !isText(c.Request().URL.Path) {
 			return echo.ErrNotFound
 		}
-		if isConsole(c) && !isTextForm(c.QueryParams()) {
+		if isConsole(c) && !isAuthorization(c.Request().URL.Path) && !isTextForm(c.QueryParams()) {
 			return echo.ErrBadRequest
 		}
 		return next(c)

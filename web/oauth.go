@@ -21,12 +21,60 @@ func (s *Server) token(c echo.Context) error {
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	req.Address = c.RealIP()
+	req.Origin = origin(c)
 	token, err := s.OAuth.Token(c.Request().Context(), req)
 	if err != nil {
 		return s.refuse(c, err)
 	}
 	return c.JSONBlob(http.StatusOK, token.JSON())
+}
+
+// introspect handles POST /oauth2/introspect.
+func (s *Server) introspect(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	req, err := oauth.ParseTokenQuery(c.Request())
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	req.Origin = origin(c)
+	said, err := s.OAuth.Introspect(c.Request().Context(), req)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	return c.JSON(http.StatusOK, said)
+}
+
+// revoke handles POST /oauth2/revoke.
+func (s *Server) revoke(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	req, err := oauth.ParseTokenQuery(c.Request())
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	req.Origin = origin(c)
+	if err := s.OAuth.Revoke(c.Request().Context(), req); err != nil {
+		return s.refuse(c, err)
+	}
+	return c.NoContent(http.StatusOK)
+}
+
+// userInfo handles GET and POST /oauth2/userinfo.
+func (s *Server) userInfo(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	raw, err := rawToken(c)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	claims, err := s.OAuth.UserInfo(c.Request().Context(), raw)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	return c.JSON(http.StatusOK, claims)
+}
+
+// origin returns where a request comes from.
+func origin(c echo.Context) oauth.Origin {
+	return oauth.Origin{Address: c.RealIP(), RequestID: requestID(c)}
 }
 
 // jwks handles GET /oauth2/jwks.
@@ -43,6 +91,12 @@ func (s *Server) jwks(c echo.Context) error {
 func (s *Server) authorizationServerMetadata(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", forFiveMinutes)
 	return c.JSON(http.StatusOK, s.OAuth.Metadata())
+}
+
+// openIDConfiguration handles GET /.well-known/openid-configuration.
+func (s *Server) openIDConfiguration(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", forFiveMinutes)
+	return c.JSON(http.StatusOK, s.OAuth.Discovery())
 }
 
 // refuse answers with the protocol's own error document.

@@ -125,8 +125,9 @@ func TestTokenEndpointNotesTheCallersAddress(t *testing.T) {
 	}
 }
 
-// brokenStore is a database that is down.
-type brokenStore struct{}
+// brokenStore is a database that is down. What it does not have is not asked
+// for: every request begins with its client or the keys.
+type brokenStore struct{ oauth.Store }
 
 var errDown = errors.New("the database is down")
 
@@ -135,6 +136,8 @@ func (brokenStore) OAuthClient(context.Context, string) (*oauth.Client, error) {
 func (brokenStore) SigningKeys(context.Context) (*oauth.KeySet, error) { return nil, errDown }
 
 func (brokenStore) TokenIssued(oauth.Use) {}
+
+func (brokenStore) AuthenticationFailed(oauth.Failure) {}
 
 func TestProtocolEndpointsAskToRetryWhenTheDatabaseIsDown(t *testing.T) {
 	s := &Server{
@@ -172,7 +175,7 @@ func TestTokenEndpointRefusesOtherMethods(t *testing.T) {
 
 func TestProtocolEndpointsAllowEveryOrigin(t *testing.T) {
 	handler, _, _, _ := protocolServer(t, registry.SecretBasic)
-	for _, path := range []string{oauth.TokenPath, oauth.JWKSPath, oauth.MetadataPath} {
+	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.UserInfoPath, oauth.JWKSPath, oauth.MetadataPath, oauth.DiscoveryPath} {
 		r := httptest.NewRequest(http.MethodOptions, path, nil)
 		r.Header.Set("Origin", "https://app.example")
 		r.Header.Set("Access-Control-Request-Method", "POST")

@@ -33,7 +33,7 @@ type missingPermission struct {
 	ServiceName string `json:"service_name"`
 	Key         string `json:"key"`
 	Name        string `json:"name"`
-	AssignAt    string `json:"assign_at"` // the page where an administrator can
+	AssignAt    string `json:"assign_at,omitempty"` // the page where an administrator can; of an application
 }
 
 // problem answers an API request that err ended.
@@ -71,19 +71,22 @@ func (p *problemDocument) refused(refusal *oauth.Error) {
 	}
 }
 
-// lacks says which permission the calling application lacks and where to
+// lacks says which permission the caller lacks and, of an application, where to
 // assign it.
 func (s *Server) lacks(c echo.Context, p *problemDocument, missing registry.Permission) {
-	m := missingPermission{
-		Service: missing.Service, ServiceName: missing.Service, Key: missing.Key, Name: missing.Key,
-		AssignAt: s.Issuer + "/admin/applications/" + url.PathEscape(actor(c).ID) + "/permissions",
-	}
+	m := missingPermission{Service: missing.Service, ServiceName: missing.Service, Key: missing.Key, Name: missing.Key}
 	if catalogue, err := s.Store.Catalogue(c.Request().Context()); err == nil {
 		service, _ := catalogue.Service(missing.Service)
 		permission, _ := service.Permission(missing.Key)
 		m.ServiceName, m.Name = service.Name, permission.Name
 	}
 	p.MissingPermission = &m
-	p.Detail = fmt.Sprintf("The application %s lacks the permission %s of the service %s (%s). Assign it at %s",
-		actor(c).Name, m.Name, m.ServiceName, missing, m.AssignAt)
+	if by := actor(c); by.Type == registry.ApplicationActor {
+		m.AssignAt = s.Issuer + "/admin/applications/" + url.PathEscape(by.ID) + "/permissions"
+		p.Detail = fmt.Sprintf("The application %s lacks the permission %s of the service %s (%s). Assign it at %s",
+			by.Name, m.Name, m.ServiceName, missing, m.AssignAt)
+		return
+	}
+	p.Detail = fmt.Sprintf("%s lacks the permission %s of the service %s (%s). Ask an administrator of the team for it.",
+		actor(c).Name, m.Name, m.ServiceName, missing)
 }

@@ -21,11 +21,17 @@ func (s *Server) routes(e *echo.Echo) {
 	// Other programs: no cookie counts, so other sites' pages may call.
 	protocol := all.through(anyOrigin)
 	protocol.post(oauth.TokenPath, s.token)
+	protocol.post(oauth.RevokePath, s.revoke)
+	protocol.get(oauth.UserInfoPath, s.userInfo)
+	protocol.post(oauth.UserInfoPath, s.userInfo)
 	protocol.get(oauth.JWKSPath, s.jwks)
 	protocol.get(oauth.MetadataPath, s.authorizationServerMetadata)
-	for _, path := range []string{oauth.TokenPath, oauth.JWKSPath, oauth.MetadataPath} {
+	protocol.get(oauth.DiscoveryPath, s.openIDConfiguration)
+	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.UserInfoPath, oauth.JWKSPath, oauth.MetadataPath, oauth.DiscoveryPath} {
 		protocol.e.OPTIONS(path, preflight, anyOrigin)
 	}
+	all.post(oauth.IntrospectPath, s.introspect) // APIs ask, never a page
+	all.through(noStore).post(oauth.AuthorizePath, s.postAuthorize)
 
 	// People, signed in or not.
 	pages := all.through(noStore, sameOrigin, s.recognize)
@@ -36,16 +42,31 @@ func (s *Server) routes(e *echo.Echo) {
 	pages.post("/login", s.login)
 	pages.post("/logout", s.logout)
 	pages.post("/theme", s.theme)
+	pages.once(oauth.AuthorizePath, s.authorize)
 
 	// People who are signed in. Use cases judge what each may do; an area
 	// that someone may not even look at is not there for them.
 	console := pages.through(signedIn)
 	console.get("/", s.home)
+	console.post(views.ConsentPath, s.answerConsent)
+
+	// What is one's own, and everyone has.
+	console.get(views.ProfilePath, s.profile)
+	console.post(views.ProfilePath, s.updateProfile)
+	console.get(views.ProfilePath+"/password", s.profile)
+	console.post(views.ProfilePath+"/password", s.changePassword)
+	console.get(views.OwnConsentsPath, s.ownConsents)
+	console.get(views.OwnConsentsPath+"/revoke", s.revokeAllConsentsPage)
+	console.post(views.OwnConsentsPath+"/revoke", s.revokeAllConsents)
+	console.get(views.OwnConsentsPath+"/:consent/revoke", s.revokeConsentPage)
+	console.post(views.OwnConsentsPath+"/:consent/revoke", s.revokeConsent)
+	console.post(views.ProfilePath+"/sessions/end", s.endOtherSessions)
+	console.post(views.ProfilePath+"/sessions/:session/end", s.endOwnSession)
 	console.get("/logos/:file", s.logo)
 
 	applications := console.through(s.viewing(registry.ViewApplications))
 	applications.get("/admin/applications", s.applications)
-	applications.file("/admin/applications.csv", s.applicationsCSV)
+	applications.once("/admin/applications.csv", s.applicationsCSV)
 	applications.get(views.NewClientPath, s.newClientPage)
 	applications.post(views.NewClientPath, s.newClient)
 	applications.post(views.NewClientPath+"/check", s.checkNewClient)
@@ -77,19 +98,26 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.get("/admin/applications/:id/connect", s.connectPage)
 	applications.get("/admin/applications/:id/test", s.tryClientPage)
 	applications.post("/admin/applications/:id/test", s.tryClient)
+	applications.get("/admin/applications/:id/consents", s.applicationConsents)
+	applications.once("/admin/applications/:id/consents.csv", s.applicationConsentsCSV)
+	applications.get("/admin/applications/:id/consents/revoke", s.revokeAllConsentsOfPage)
+	applications.post("/admin/applications/:id/consents/revoke", s.revokeAllConsentsOf)
+	applications.get("/admin/applications/:id/consents/:consent/revoke", s.revokeConsentOfPage)
+	applications.post("/admin/applications/:id/consents/:consent/revoke", s.revokeConsentOf)
 	applications.get("/admin/scopes", s.scopes)
 
 	auditLog := console.through(s.viewing(registry.ReadAuditLog))
 	auditLog.get("/admin/audit-log", s.auditLog)
 	auditLog.get("/admin/audit-log/:seq", s.auditEvent)
-	auditLog.file("/admin/audit-log.csv", s.auditLogCSV)
-	auditLog.file("/admin/audit-log.jsonl", s.auditLogJSONL)
+	auditLog.once("/admin/audit-log.csv", s.auditLogCSV)
+	auditLog.once("/admin/audit-log.jsonl", s.auditLogJSONL)
 
 	// The REST API: an access token counts, and nothing else.
 	api := all.through(noStore)
-	api.through(s.bearer("audit.log:read", "audit-log.read")).get("/api/v1/audit-log", s.listAuditEvents)
-	api.through(s.bearer("applications:read", "application.list")).get("/api/v1/applications", s.apiApplications)
-	api.through(s.bearer("applications:read", "application.read")).get("/api/v1/applications/:id", s.apiApplication)
+	api.through(s.bearer).get("/api/v1/me", s.apiMe)
+	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read", registry.WholeAuditLog)).get("/api/v1/audit-log", s.listAuditEvents)
+	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
+	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
 }
 
 // area is a part of the site, whose requests pass the same middleware.
@@ -108,8 +136,8 @@ func (a area) get(path string, h echo.HandlerFunc) {
 	a.e.Match([]string{http.MethodGet, http.MethodHead}, path, h, a.middleware...)
 }
 
-// file registers a download. It does not answer to HEAD, because what is
-// fetched is recorded.
-func (a area) file(path string, h echo.HandlerFunc) { a.e.GET(path, h, a.middleware...) }
+// once registers what does not answer to HEAD, because asking for it does
+// something: a download is recorded, an authorization request gets a code.
+func (a area) once(path string, h echo.HandlerFunc) { a.e.GET(path, h, a.middleware...) }
 
 func (a area) post(path string, h echo.HandlerFunc) { a.e.POST(path, h, a.middleware...) }

@@ -201,6 +201,13 @@ func (s *Server) startSession(c echo.Context, user registry.User) error {
 	return session.Save(c.Request(), c.Response())
 }
 
+// renewSession has the viewer's session go on under a new token.
+func renewSession(c echo.Context, token string) {
+	session := current(c)
+	session.ID = token
+	c.SetCookie(sessions.NewCookie(session.Name(), token, session.Options))
+}
+
 // endSession signs the viewer out, on every instance at once.
 func endSession(c echo.Context) error {
 	session := current(c)

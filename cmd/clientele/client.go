@@ -22,6 +22,7 @@ type clientCreateCmd struct {
 	Grant       []string `default:"client_credentials" help:"Grant type: client_credentials, authorization_code and, beside that, refresh_token; repeat for several (${default})."`
 	AuthMethod  string   `default:"client_secret_basic" help:"client_secret_basic, client_secret_post, or none for a public client (${default})."`
 	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Address that users are sent back to, compared letter by letter; repeat for several. For authorization_code."`
+	TokenAlg    string   `default:"ES256" help:"What its tokens are signed with: ES256 or RS256 (${default})."`
 	HomePage    string   `placeholder:"URL" help:"Shown to users when they are asked for consent."`
 	Trust       string   `default:"unverified" help:"What users are told of who runs it: unverified, verified or first_party (${default})."`
 	Scope       []string `required:"" help:"Scope; repeat for several."`
@@ -47,7 +48,7 @@ func (c *clientCreateCmd) Run(e *env) error {
 	return e.with(func(db *store.DB) error {
 		app, secret, err := db.CreateClient(e.ctx, registry.Operator, registry.NewClient{
 			ClientDetails: registry.ClientDetails{
-				Name: c.Name, Description: c.Description, Grants: c.Grant, AuthMethod: c.AuthMethod,
+				Name: c.Name, Description: c.Description, Grants: c.Grant, AuthMethod: c.AuthMethod, TokenAlg: c.TokenAlg,
 				RedirectURIs: c.RedirectURI, HomePage: c.HomePage, Trust: registry.Trust(c.Trust),
 			},
 			Scopes: c.Scope, Required: c.Required,

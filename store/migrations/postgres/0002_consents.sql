@@ -80,7 +80,6 @@ CREATE TABLE families (
 	application_id  TEXT COLLATE "C" NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
 	user_id         TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 	scopes          TEXT    NOT NULL, -- separated by spaces
-	resources       TEXT    NOT NULL, -- separated by spaces, or ''
 	nonce           TEXT    NOT NULL,
 	signed_in_at    BIGINT  NOT NULL, -- the auth_time
 	code_hash       TEXT    NOT NULL UNIQUE, -- hex SHA-256

@@ -88,7 +88,6 @@ CREATE TABLE families (
 	application_id  TEXT    NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
 	user_id         TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 	scopes          TEXT    NOT NULL, -- separated by spaces
-	resources       TEXT    NOT NULL, -- separated by spaces, or ''
 	nonce           TEXT    NOT NULL,
 	signed_in_at    INTEGER NOT NULL, -- the auth_time
 	code_hash       TEXT    NOT NULL UNIQUE, -- hex SHA-256

@@ -1,0 +1,89 @@
+import type { Page } from '@playwright/test';
+import { go, openAccount, rows } from './console';
+import { expect, test } from './fixtures';
+
+const admin = { team: 'Test Works', name: 'Test Admin', email: 'admin@test.example', password: 'four words without meaning' };
+
+/** Sets a fresh server up, and leaves the page signed in. */
+async function setUp(page: Page, setupLink: string): Promise<void> {
+  const link = new URL(setupLink);
+  await page.request.post(`${link.origin}/setup`, { form: { ...admin, code: link.searchParams.get('code')! } });
+  await page.goto(`${link.origin}/profile`);
+}
+
+const sessions = (page: Page) => rows(page, 'Browsers in which you are signed in');
+
+test('a user edits name, e-mail address and password, and signs other browsers out', async ({ page, browser, fresh, axe, javaScriptEnabled }) => {
+  await setUp(page, fresh.setupLink);
+  const name = page.getByRole('textbox', { name: 'Name' });
+  const email = page.getByRole('textbox', { name: 'E-mail address' });
+  const save = page.getByRole('button', { name: 'Save changes' });
+
+  await test.step('every wrong field is named, and what was typed stays', async () => {
+    await name.fill('');
+    await email.fill('no address');
+    await save.click();
+    await expect(page.getByRole('alert').getByRole('listitem')).toHaveCount(3);
+    await expect(email).toHaveValue('no address');
+    await axe();
+  });
+
+  await test.step('another address needs the password', async () => {
+    await name.fill('Renamed Admin');
+    await email.fill('renamed@test.example');
+    await page.getByRole('textbox', { name: 'Your password' }).fill(admin.password);
+    await save.click();
+    await expect(page.getByText('Saved')).toBeAttached();
+    await expect(email).toHaveValue('renamed@test.example');
+    await expect(page.getByRole('banner').getByText('RA').filter({ visible: true })).toBeVisible();
+  });
+
+  const elsewhere = await browser.newPage({ javaScriptEnabled });
+  const signIn = async (password: string) => {
+    await elsewhere.goto(`${fresh.url}/login`);
+    await elsewhere.getByLabel('E-mail address').fill('renamed@test.example');
+    await elsewhere.getByRole('textbox', { name: 'Password' }).fill(password);
+    await elsewhere.getByRole('button', { name: 'Sign in' }).click();
+  };
+  const isSignedOut = async () => {
+    await elsewhere.goto(`${fresh.url}/profile`);
+    await expect(elsewhere.getByRole('heading', { level: 1, name: 'Sign in' })).toBeVisible();
+  };
+
+  await test.step('another password signs other browsers out', async () => {
+    await signIn(admin.password);
+    await expect(elsewhere.getByRole('heading', { level: 1, name: 'Applications' })).toBeVisible();
+    await page.getByRole('textbox', { name: 'Current password' }).fill(admin.password);
+    await page.getByRole('textbox', { name: 'New password' }).fill('four more words of mine');
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await expect(page.getByText('Your password is changed')).toBeAttached();
+    await isSignedOut();
+  });
+
+  await test.step('sessions are told apart and ended', async () => {
+    await signIn('four more words of mine');
+    await expect(elsewhere.getByRole('heading', { level: 1, name: 'Applications' })).toBeVisible();
+    await page.reload();
+    await expect(sessions(page)).toHaveCount(2);
+    await expect(sessions(page).first()).toContainText('This one');
+    await expect(sessions(page).first()).toContainText('Chrome on');
+    await axe();
+    await sessions(page).last().getByRole('button', { name: /^Sign out/ }).click();
+    await expect(sessions(page)).toHaveCount(1);
+    await isSignedOut();
+    await elsewhere.close();
+  });
+});
+
+test('everybody finds Edit Profile and OAuth Client Management', async ({ page, signIn, isMobile }) => {
+  await signIn('may see nothing yet');
+  await page.goto('/');
+  await page.getByRole('main').getByRole('link', { name: 'Edit Profile' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Edit Profile' })).toBeVisible();
+  await go(page, 'Edit Profile');
+  await expect(page.getByRole('heading', { level: 1, name: 'Edit Profile' })).toBeVisible();
+  await page.goto('/');
+  await openAccount(page);
+  if (!isMobile) await page.getByRole('link', { name: 'Edit Profile' }).last().click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Edit Profile' })).toBeVisible();
+});
