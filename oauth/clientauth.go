@@ -70,36 +70,41 @@ func parseBasic(header string) (Credentials, bool) {
 	return Credentials{ID: id, Secret: secret, Method: registry.SecretBasic}, true
 }
 
-// authenticate returns the client and the secret that it proved itself with;
-// a public client proves nothing and has none. Only someone who knows a secret
-// learns more than that it failed.
-func (s *Server) authenticate(ctx context.Context, c Credentials) (*Client, Secret, error) {
-	hash := sha256.Sum256([]byte(c.Secret))
+// authenticate returns the client and the secret that it proved itself with,
+// and counts a failure to do so, which came from address; a public client
+// proves nothing and has none. Only someone who knows a secret learns more than
+// that it failed.
+func (s *Server) authenticate(ctx context.Context, c Credentials, address string) (*Client, Secret, error) {
+	hash, now := sha256.Sum256([]byte(c.Secret)), s.Now()
+	refuse := func(id string, reason registry.FailureReason, description string) (*Client, Secret, error) {
+		s.Store.AuthenticationFailed(Failure{ClientID: id, Reason: reason, Address: address, At: now})
+		return nil, Secret{}, invalidClient(description)
+	}
 	client, err := s.client(ctx, c.ID)
 	if errors.Is(err, ErrUnknownClient) {
-		return nil, Secret{}, invalidClient(authenticationFailed)
+		return refuse("", registry.UnknownClient, authenticationFailed)
 	}
 	if err != nil {
 		return nil, Secret{}, unavailable(err)
 	}
 	if client.AuthMethod == registry.PublicClient && c.Method == registry.PublicClient {
 		if client.Disabled {
-			return nil, Secret{}, invalidClient("The client is disabled.")
+			return refuse(client.ID, registry.ClientOff, "The client is disabled.")
 		}
 		return client, Secret{}, nil
 	}
 	secret, found := client.secretOf(hash)
 	switch {
 	case c.Method == registry.PublicClient:
-		return nil, Secret{}, invalidClient("Authenticate with the client ID and the client secret.")
+		return refuse(client.ID, registry.WrongMethod, "Authenticate with the client ID and the client secret.")
 	case !found:
-		return nil, Secret{}, invalidClient(authenticationFailed)
-	case !secret.ExpiresAt.IsZero() && !s.Now().Before(secret.ExpiresAt):
-		return nil, Secret{}, invalidClient("The client secret has expired. Use the newer one.")
+		return refuse(client.ID, registry.WrongSecret, authenticationFailed)
+	case !secret.ExpiresAt.IsZero() && !now.Before(secret.ExpiresAt):
+		return refuse(client.ID, registry.ExpiredSecret, "The client secret has expired. Use the newer one.")
 	case client.Disabled:
-		return nil, Secret{}, invalidClient("The client is disabled.")
+		return refuse(client.ID, registry.ClientOff, "The client is disabled.")
 	case client.AuthMethod != c.Method:
-		return nil, Secret{}, invalidClient("The client is registered to authenticate with " + client.AuthMethod + ".")
+		return refuse(client.ID, registry.WrongMethod, "The client is registered to authenticate with "+client.AuthMethod+".")
 	}
 	return client, secret, nil
 }

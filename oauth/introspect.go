@@ -28,7 +28,7 @@ type Introspection struct {
 // good at this moment. It fails with an *Error unless the client authenticates
 // with a secret and holds the permission to introspect.
 func (s *Server) Introspect(ctx context.Context, req TokenQuery) (Introspection, error) {
-	client, secret, err := s.authenticate(ctx, req.Credentials)
+	client, secret, err := s.authenticate(ctx, req.Credentials, req.Address)
 	if err != nil {
 		return Introspection{}, err
 	}

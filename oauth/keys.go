@@ -17,12 +17,14 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"clientele/registry"
 )
 
 // The algorithms that access tokens are signed with (RFC 7518, section 3).
 const (
-	ES256 = "ES256"
-	RS256 = "RS256"
+	ES256 = registry.ES256
+	RS256 = registry.RS256
 )
 
 // rsaBits is the size of new RSA keys, and the least that is accepted.

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"clientele/registry"
 )
 
 // AccessTokenLifetime is how long an access token is good for. A resource
@@ -97,6 +99,14 @@ type CodeRedemption struct {
 	Refresh     bool   // a refresh token is wanted, too, if the consent outlasts the access token
 }
 
+// Failure is one request by someone who did not prove to be the client.
+type Failure struct {
+	ClientID string // "" when the reason is registry.UnknownClient
+	Reason   registry.FailureReason
+	Address  string // where the request came from
+	At       time.Time
+}
+
 // Store is the storage that the protocol needs. *store.DB provides it.
 type Store interface {
 	// OAuthClient returns the client, which is shared and must not be changed,
@@ -106,6 +116,8 @@ type Store interface {
 	SigningKeys(ctx context.Context) (*KeySet, error)
 	// TokenIssued notes a use. It neither blocks nor fails.
 	TokenIssued(use Use)
+	// AuthenticationFailed counts a failure. It neither blocks nor fails.
+	AuthenticationFailed(f Failure)
 
 	// RedeemCode spends a code and returns what it proves with the first
 	// refresh token, or "" when there is none. The code stays unspent when

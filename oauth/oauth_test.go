@@ -31,6 +31,7 @@ type memory struct {
 	keys    *KeySet
 	err     error // what every read fails with
 	uses    []Use
+	failed  []Failure
 
 	codes, refreshes map[string]Authorized // what a code or a refresh token proves
 	families         map[string]Authorized
@@ -47,6 +48,7 @@ func (m *memory) OAuthClient(_ context.Context, id string) (*Client, error) {
 
 func (m *memory) SigningKeys(context.Context) (*KeySet, error) { return m.keys, m.err }
 func (m *memory) TokenIssued(use Use)                          { m.uses = append(m.uses, use) }
+func (m *memory) AuthenticationFailed(f Failure)               { m.failed = append(m.failed, f) }
 
 func (m *memory) RedeemCode(_ context.Context, by Caller, in CodeRedemption, accept func(Authorized) error) (Authorized, string, error) {
 	a, ok := m.codes[in.Code]

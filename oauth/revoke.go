@@ -11,7 +11,7 @@ import (
 // unknown or another client's is no error, and nothing is done. It fails with
 // an *Error when the client does not authenticate.
 func (s *Server) Revoke(ctx context.Context, req TokenQuery) error {
-	client, _, err := s.authenticate(ctx, req.Credentials)
+	client, _, err := s.authenticate(ctx, req.Credentials, req.Address)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (s *Server) Token(ctx context.Context, req TokenRequest) (TokenResponse, er
 		}
 	}
 	// 2. A client that is who it says, and may use the grant.
-	client, secret, err := s.authenticate(ctx, req.Credentials)
+	client, secret, err := s.authenticate(ctx, req.Credentials, req.Address)
 	if err != nil {
 		return TokenResponse{}, err
 	}

@@ -217,6 +217,51 @@ func TestTokenDisabledClientRefused(t *testing.T) {
 	}
 }
 
+// Every failed authentication is counted, with its reason: under the client's
+// ID when there is such a client, and never under what a stranger made up.
+func TestFailedAuthenticationsAreCounted(t *testing.T) {
+	s, m := testServer(t)
+	m.clients["off"] = &Client{ID: "off", Disabled: true, AuthMethod: registry.SecretBasic, Secrets: m.clients["basic"].Secrets}
+	s.Now = func() time.Time { return noon.Add(time.Hour) }
+	tests := []struct {
+		credentials, client string
+		reason              registry.FailureReason
+	}{
+		{"nobody:s3cret", "", registry.UnknownClient},
+		{"no\x00body:s3cret", "", registry.UnknownClient},
+		{"basic:guess", "basic", registry.WrongSecret},
+		{"basic:older", "basic", registry.ExpiredSecret},
+		{"off:s3cret", "off", registry.ClientOff},
+		{"off:guess", "off", registry.WrongSecret},
+		{"post:s3cret", "post", registry.WrongMethod},
+	}
+	for _, tt := range tests {
+		m.failed = nil
+		r := formRequest(tt.credentials, form())
+		req, err := ParseTokenRequest(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Address = "192.0.2.7"
+		if _, err := s.Token(t.Context(), req); outcome(err) != "Unauthorized invalid_client" {
+			t.Errorf("%s: got %s, want it refused", tt.credentials, outcome(err))
+		}
+		want := []Failure{{tt.client, tt.reason, "192.0.2.7", noon.Add(time.Hour)}}
+		if !slices.Equal(m.failed, want) {
+			t.Errorf("%s: counted %v, want %v", tt.credentials, m.failed, want)
+		}
+	}
+	m.failed = nil
+	if _, err := ask(s, formRequest("basic:s3cret", form("scope", "unknown"))); err == nil || len(m.failed) != 0 {
+		t.Errorf("a refused scope: got %v and counted %v, want it refused and not counted", err, m.failed)
+	}
+	m.err = errors.New("the database is down")
+	m.clients = nil
+	if _, err := ask(s, formRequest("basic:s3cret", form())); err == nil || len(m.failed) != 0 {
+		t.Errorf("a database that is down: got %v and counted %v, want it refused and not counted", err, m.failed)
+	}
+}
+
 func TestTokenStaleSecretRefusedAfterRotation(t *testing.T) {
 	s, _ := testServer(t)
 	tests := []struct {

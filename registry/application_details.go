@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -17,8 +18,10 @@ type ApplicationDetails struct {
 	Secrets     []ClientSecret // newest first; those no longer accepted for SecretKept
 	SecretsMade int            // how many secrets it ever had
 	Scopes      []Scope        // in the catalogue's order
+	Required    []string       // those of Scopes that users cannot leave out when they consent, sorted
 	Permissions []HeldGrant
 	Days        [UsageDays]int64 // tokens issued by UTC day, today last
+	Failures    AuthenticationFailures
 }
 
 // ScopeKeys returns the scopes that the application may ask for.
@@ -35,7 +38,10 @@ func (d ApplicationDetails) Holds(g HeldGrant) bool { return slices.Contains(d.P
 
 // Details returns what can be edited of the application.
 func (a Application) Details() ClientDetails {
-	return ClientDetails{Name: a.Name, Description: a.Description, Grants: a.Grants, AuthMethod: a.AuthMethod}
+	return ClientDetails{
+		Name: a.Name, Description: a.Description, Grants: a.Grants, AuthMethod: a.AuthMethod, TokenAlg: a.TokenAlg,
+		RedirectURIs: a.RedirectURIs, HomePage: a.HomePage, Trust: a.Trust,
+	}
 }
 
 // ClientEdit is new details of a client, and what the editor knew of the old.
@@ -44,6 +50,14 @@ type ClientEdit struct {
 	// Seen is the details as the editor saw them. When they are no longer so,
 	// someone else was faster, and nothing is done. nil is not compared.
 	Seen *ClientDetails `form:"-" json:"-" validate:"-"`
+	Logo LogoEdit       `form:"-" json:"-" validate:"-"`
+}
+
+// LogoEdit is what is to become of a client's logo. Its zero value leaves it
+// as it is.
+type LogoEdit struct {
+	PNG    []byte // the new one, as we encoded it ourselves, or nil
+	Remove bool   // when there is no new one
 }
 
 // DetailChange is one detail that changed.
@@ -66,6 +80,12 @@ func (d ClientDetails) Changes(to ClientDetails) []DetailChange {
 		all = append(all, DetailChange{"grants", d.Grants, to.Grants})
 	}
 	note("auth_method", d.AuthMethod, to.AuthMethod)
+	if !slices.Equal(d.RedirectURIs, to.RedirectURIs) {
+		all = append(all, DetailChange{"redirect_uris", d.RedirectURIs, to.RedirectURIs})
+	}
+	note("home_page", d.HomePage, to.HomePage)
+	note("trust", string(cmp.Or(d.Trust, Unverified)), string(cmp.Or(to.Trust, Unverified)))
+	note("token_alg", cmp.Or(d.TokenAlg, ES256), cmp.Or(to.TokenAlg, ES256))
 	return all
 }
 
@@ -75,7 +95,7 @@ func (e ClientEdit) Onto(now ClientDetails) ClientDetails {
 	if e.Seen == nil {
 		return e.ClientDetails
 	}
-	for _, typed := range e.Seen.Changes(e.ClientDetails) {
+	for _, typed := range e.Seen.Changes(e.Clean()) {
 		switch typed.Field {
 		case "name":
 			now.Name = e.Name
@@ -85,6 +105,14 @@ func (e ClientEdit) Onto(now ClientDetails) ClientDetails {
 			now.Grants = e.Grants
 		case "auth_method":
 			now.AuthMethod = e.AuthMethod
+		case "redirect_uris":
+			now.RedirectURIs = e.RedirectURIs
+		case "home_page":
+			now.HomePage = e.HomePage
+		case "trust":
+			now.Trust = e.Trust
+		case "token_alg":
+			now.TokenAlg = e.TokenAlg
 		}
 	}
 	return now
@@ -97,6 +125,9 @@ type ScopeEdit struct {
 	// Seen is the scopes as the editor saw them. When they are no longer so,
 	// someone else was faster, and nothing is done. nil is not compared.
 	Seen []string `form:"seen" json:"-" validate:"-"`
+	// Required names scopes that users cannot leave out when they consent. See RequiredScopes.
+	Required     []string `form:"required" json:"required,omitempty" validate:"-"`
+	SeenRequired []string `form:"seen_required" json:"-" validate:"-"` // compared when Seen is
 }
 
 // CheckScopes reports what is wrong with the scopes that an application is to
@@ -117,6 +148,13 @@ func CheckScopes(in ScopeEdit, c Catalogue) error {
 // become to, sorted.
 func CompareScopes(from, to []string) (added, removed []string) {
 	return missing(to, from), missing(from, to)
+}
+
+// CompareRequired returns which scopes become required, and which of those that
+// are kept no longer are, for the required ones to become to, sorted.
+func CompareRequired(from, to, kept []string) (required, optional []string) {
+	optional = slices.DeleteFunc(missing(from, to), func(scope string) bool { return !slices.Contains(kept, scope) })
+	return missing(to, from), optional
 }
 
 func missing(all, in []string) []string {

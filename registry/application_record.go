@@ -4,6 +4,7 @@ package registry
 type ApplicationRecord struct {
 	Application
 	Scopes      []string
+	Required    []string // those of Scopes that users cannot leave out when they consent
 	Permissions []HeldGrant
 }
 

@@ -172,6 +172,9 @@ func BuiltIn() Catalogue {
 // user. Without a user they open nothing.
 const OpenIDService = "openid"
 
+// OpenIDScope is the scope that signs a user in. Who asks for it needs it.
+const OpenIDScope = "openid"
+
 // AdminTemplate is the template that an administrator holds of every built-in service.
 const AdminTemplate = "admin"
 

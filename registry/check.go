@@ -19,6 +19,12 @@ var rules = func() *validator.Validate {
 		return name + "|" + f.Tag.Get("label")
 	})
 	must(v.RegisterValidation("plain_text", func(f validator.FieldLevel) bool { return isPlainText(f.Field().String()) }))
+	must(v.RegisterValidation("redirect_uris", func(f validator.FieldLevel) bool {
+		uris, _ := f.Field().Interface().([]string)
+		return len(wrongRedirectURIs(uris)) == 0
+	}))
+	must(v.RegisterValidation("home_page", func(f validator.FieldLevel) bool { return CheckHomePage(f.Field().String()) == nil }))
+	v.RegisterStructValidation(checkClientDetails, ClientDetails{})
 	v.RegisterStructValidation(checkUserPassword, NewUser{})
 	v.RegisterStructValidation(checkTeamPassword, Setup{})
 	return v
@@ -54,11 +60,23 @@ func explain(f validator.FieldError, label string) string {
 		}
 		return fmt.Sprintf("Use at least %s characters.", f.Param())
 	case "max":
+		if list {
+			return fmt.Sprintf("Enter at most %s %ss.", f.Param(), label)
+		}
 		return fmt.Sprintf("Use at most %s characters.", f.Param())
 	case "unique":
 		return "Name each " + label + " once."
 	case "oneof":
 		return fmt.Sprintf("Choose %s%s from: %s.", article(label), label, strings.Join(strings.Fields(f.Param()), ", "))
+	case "redirect_uris":
+		uris, _ := f.Value().([]string)
+		return strings.Join(wrongRedirectURIs(uris), "\n")
+	case "home_page":
+		return CheckHomePage(fmt.Sprint(f.Value())).Error()
+	case "refresh_alone":
+		return "Choose authorization_code too: refresh tokens are for clients that act for users."
+	case "public_alone":
+		return "Choose client_secret_basic or client_secret_post: only clients that act for users, and never as themselves, can do without a secret."
 	case "email":
 		return "Enter an e-mail address such as name@example.com."
 	case "guessable":

@@ -23,6 +23,17 @@ type Target struct {
 	Name string // as it was then
 }
 
+// The targets of what is done to a whole list.
+var (
+	AllApplications = Target{Type: "applications", ID: "applications", Name: "Applications"}
+	WholeAuditLog   = Target{Type: "audit_log", ID: "audit-log", Name: "Audit log"}
+	WholeCatalogue  = Target{Type: "catalogue", ID: "catalogue", Name: "Catalogue"}
+)
+
+// ApplicationTarget returns the target of what is done to the application of
+// that ID, whose name is not known yet.
+func ApplicationTarget(id string) Target { return Target{Type: "application", ID: id} }
+
 // Event is one line of the audit log: what was done or refused, by whom, to what.
 type Event struct {
 	Seq           int64     // 1, 2, 3, … without gaps

@@ -60,12 +60,16 @@ func TestDetailChanges(t *testing.T) {
 	if got := old.Changes(ClientDetails{Name: "Payroll", Grants: []string{"b", "a"}, AuthMethod: SecretBasic}); got != nil {
 		t.Errorf("the same in another order: got %v, want no change", got)
 	}
-	got := old.Changes(ClientDetails{Name: "Pay", Description: "New.", Grants: []string{"a"}, AuthMethod: SecretPost})
+	if got := old.Changes(old.Clean()); got != nil {
+		t.Errorf("the default algorithm by its name: got %v, want no change", got)
+	}
+	got := old.Changes(ClientDetails{Name: "Pay", Description: "New.", Grants: []string{"a"}, AuthMethod: SecretPost, TokenAlg: RS256})
 	want := []DetailChange{
 		{"name", "Payroll", "Pay"},
 		{"description", "", "New."},
 		{"grants", []string{"a", "b"}, []string{"a"}},
 		{"auth_method", SecretBasic, SecretPost},
+		{"token_alg", ES256, RS256},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -77,14 +81,14 @@ func TestEditOntoWhatChangedMeanwhile(t *testing.T) {
 	now := ClientDetails{Name: "Wages", Description: "Theirs.", Grants: []string{"b"}, AuthMethod: SecretPost}
 	typed := ClientDetails{Name: "Payroll", Description: "Mine.", Grants: []string{"a"}, AuthMethod: SecretBasic}
 	want := ClientDetails{Name: "Wages", Description: "Mine.", Grants: []string{"b"}, AuthMethod: SecretPost}
-	if got := (ClientEdit{typed, &seen}).Onto(now); !reflect.DeepEqual(got, want) {
+	if got := (ClientEdit{ClientDetails: typed, Seen: &seen}).Onto(now); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	typed = ClientDetails{Name: "Pay", Description: "", Grants: nil, AuthMethod: ""}
-	if got := (ClientEdit{typed, &seen}).Onto(now); !reflect.DeepEqual(got, typed) {
+	typed = ClientDetails{Name: "Pay", Description: "", Grants: nil, AuthMethod: "", TokenAlg: RS256}
+	if got := (ClientEdit{ClientDetails: typed, Seen: &seen}).Onto(now); !reflect.DeepEqual(got, typed) {
 		t.Errorf("all typed anew: got %+v, want %+v", got, typed)
 	}
-	if got := (ClientEdit{typed, nil}).Onto(now); !reflect.DeepEqual(got, typed) {
+	if got := (ClientEdit{ClientDetails: typed}).Onto(now); !reflect.DeepEqual(got, typed) {
 		t.Errorf("nothing seen: got %+v, want %+v", got, typed)
 	}
 }

@@ -85,6 +85,10 @@ func TestCheckNamesEveryWrongField(t *testing.T) {
 		change(&c)
 		return c
 	}
+	forUsers := func(c *NewClient) {
+		c.Grants, c.RedirectURIs = []string{AuthorizationCode, RefreshToken}, []string{"https://app.example.com/cb"}
+	}
+	const needsSecret = "Choose client_secret_basic or client_secret_post: only clients that act for users, and never as themselves, can do without a secret."
 	tests := []struct {
 		name string
 		in   NewClient
@@ -93,13 +97,48 @@ func TestCheckNamesEveryWrongField(t *testing.T) {
 		{"valid", valid, nil},
 		{"nothing", NewClient{}, Invalid{
 			"name": "Enter a name.", "grant": "Choose at least one grant type.",
-			"auth_method": "Choose an authentication method from: client_secret_basic, client_secret_post.", "scope": "Choose at least one scope.",
+			"auth_method": "Choose an authentication method from: client_secret_basic, client_secret_post, none.", "scope": "Choose at least one scope.",
 		}},
 		{"long name", with(func(c *NewClient) { c.Name = strings.Repeat("ä", 81) }), Invalid{"name": "Use at most 80 characters."}},
 		{"name that turns writing around", with(func(c *NewClient) { c.Name = "Pay\u202eroll" }), Invalid{"name": "Use visible characters only: no control or direction marks."}},
 		{"name that is not UTF-8", with(func(c *NewClient) { c.Name = "Pay\xffroll" }), Invalid{"name": "Use visible characters only: no control or direction marks."}},
-		{"unknown grant", with(func(c *NewClient) { c.Grants = []string{"password"} }), Invalid{"grant": "Choose a grant type from: client_credentials."}},
-		{"unknown method", with(func(c *NewClient) { c.AuthMethod = "none" }), Invalid{"auth_method": "Choose an authentication method from: client_secret_basic, client_secret_post."}},
+		{"unknown grant", with(func(c *NewClient) { c.Grants = []string{"password"} }), Invalid{"grant": "Choose a grant type from: client_credentials, authorization_code, refresh_token."}},
+		{"unknown method", with(func(c *NewClient) { c.AuthMethod = "mtls" }), Invalid{"auth_method": "Choose an authentication method from: client_secret_basic, client_secret_post, none."}},
+		{"acts for users", with(forUsers), nil},
+		{"public, on every kind of address", with(func(c *NewClient) {
+			forUsers(c)
+			c.AuthMethod, c.Trust, c.HomePage = PublicClient, FirstParty, "https://app.example.com/#about"
+			c.RedirectURIs = []string{"https://app.example.com/", "http://127.0.0.1/cb", "com.example.app:/cb"}
+		}), nil},
+		{"acts for users, nowhere", with(func(c *NewClient) {
+			forUsers(c)
+			c.RedirectURIs = nil
+		}), Invalid{"redirect_uris": "Enter a redirect URI."}},
+		{"every wrong line", with(func(c *NewClient) {
+			forUsers(c)
+			c.RedirectURIs = []string{"https://app.example.com/cb", "http://app.example.com/cb", "https://app.example.com/cb", "https://app.example.com/*"}
+		}), Invalid{"redirect_uris": "Line 2: Use https. Plain http is for 127.0.0.1, [::1] and localhost only.\n" +
+			"Line 3: It is the same as line 1. Write it once.\nLine 4: Write out the whole address: there are no wildcards."}},
+		{"too many lines", with(func(c *NewClient) {
+			forUsers(c)
+			c.RedirectURIs = make([]string, 21)
+		}), Invalid{"redirect_uris": "Enter at most 20 redirect URIs."}},
+		{"refresh tokens for nobody", with(func(c *NewClient) { c.Grants = []string{ClientCredentials, RefreshToken} }), Invalid{
+			"grant": "Choose authorization_code too: refresh tokens are for clients that act for users.",
+		}},
+		{"as itself without a secret", with(func(c *NewClient) { c.AuthMethod = PublicClient }), Invalid{"auth_method": needsSecret}},
+		{"both, without a secret", with(func(c *NewClient) {
+			forUsers(c)
+			c.Grants, c.AuthMethod = []string{AuthorizationCode, ClientCredentials}, PublicClient
+		}), Invalid{"auth_method": needsSecret}},
+		{"home page and trust", with(func(c *NewClient) {
+			forUsers(c)
+			c.HomePage, c.Trust = "app.example.com", "friend"
+		}), Invalid{
+			"home_page": "Enter an absolute address, such as https://app.example.com.", "trust": "Choose a trust from: unverified, verified, first_party.",
+		}},
+		{"by RSA", with(func(c *NewClient) { c.TokenAlg = RS256 }), nil},
+		{"unknown algorithm", with(func(c *NewClient) { c.TokenAlg = "none" }), Invalid{"token_alg": "Choose a signing algorithm from: ES256, RS256."}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,6 +18,9 @@ const (
 // MaxOverlap is the longest that a replaced secret may still be accepted.
 const MaxOverlap = 90 * 24 * time.Hour
 
+// NoneSeen is the Seen of a Rotation for an application that never had a secret.
+const NoneSeen = -1
+
 // Rotation is how to replace an application's secrets by a new one.
 type Rotation struct {
 	End RotationEnd

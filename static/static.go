@@ -6,7 +6,9 @@
 // hashed before the style sheet that names them: a page that preloads a font
 // and the style sheet then mean the same address, and it is fetched once.
 //
-// Brotli and gzip forms are made at a file's first request and kept.
+// Brotli forms lie ready in br, under the addresses of what they pack, so that
+// one of an earlier content is never served; "go test ./static -update" makes
+// them. Gzip forms are made at a file's first request and kept.
 //
 // Third-party files and their licences (in licences/): htmx 4.0.1 (0BSD), Geist
 // and Geist Mono (OFL 1.1), Lucide icons (ISC).
@@ -20,7 +22,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -28,12 +29,13 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/andybalholm/brotli"
 )
 
 //go:embed css js fonts mark.svg
 var files embed.FS
+
+//go:embed br
+var packed embed.FS
 
 // root is where the Handler is mounted.
 const root = "/static/"
@@ -52,8 +54,8 @@ type asset struct {
 	address     string
 	contentType string
 	plain       []byte
-	brotli      func() []byte // nil when the file is packed already
-	gzip        func() []byte
+	brotli      []byte        // nil when there is no such form
+	gzip        func() []byte // nil when the file is packed already
 }
 
 // library is all assets, by the name they have here and by their address.
@@ -106,28 +108,24 @@ func (lib library) add(name string, content []byte) {
 		plain:       content,
 	}
 	if ext != ".woff2" { // a woff2 is Brotli inside
-		a.brotli = sync.OnceValue(func() []byte {
-			return pack(content, func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, brotli.BestCompression) })
-		})
-		a.gzip = sync.OnceValue(func() []byte {
-			return pack(content, func(w io.Writer) io.WriteCloser {
-				z, _ := gzip.NewWriterLevel(w, gzip.BestCompression) // fails for an unknown level only
-				return z
-			})
-		})
+		a.brotli, _ = packed.ReadFile(a.packedName()) // fails when there is none
+		a.gzip = sync.OnceValue(func() []byte { return zip(content) })
 	}
 	lib.byName[name], lib.byAddress[a.address] = a, a
 }
 
-// pack returns content as the encoder writes it.
-func pack(content []byte, encoder func(io.Writer) io.WriteCloser) []byte {
-	var packed bytes.Buffer
-	w := encoder(&packed)
-	_, err := w.Write(content)
-	if err := errors.Join(err, w.Close()); err != nil {
+// packedName is the name of the asset's Brotli form.
+func (a *asset) packedName() string { return "br/" + strings.TrimPrefix(a.address, root) + ".br" }
+
+// zip returns content as gzip.
+func zip(content []byte) []byte {
+	var zipped bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&zipped, gzip.BestCompression) // fails for an unknown level only
+	_, err := z.Write(content)
+	if err := errors.Join(err, z.Close()); err != nil {
 		panic(err) // a Buffer takes everything
 	}
-	return packed.Bytes()
+	return zipped.Bytes()
 }
 
 // Path returns the address of a file, named as in this folder: "css/app.css".
@@ -151,11 +149,11 @@ func Handler() http.Handler {
 		}
 		content := a.plain
 		header := w.Header()
-		if a.brotli != nil {
+		if a.gzip != nil {
 			header.Set("Vary", "Accept-Encoding")
 			switch accepted := r.Header.Get("Accept-Encoding"); {
-			case accepts(accepted, "br"):
-				content = a.brotli()
+			case a.brotli != nil && accepts(accepted, "br"):
+				content = a.brotli
 				header.Set("Content-Encoding", "br")
 			case accepts(accepted, "gzip"):
 				content = a.gzip()

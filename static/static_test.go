@@ -3,9 +3,15 @@ package static
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
+	"flag"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,16 +77,63 @@ func TestKeptForGood(t *testing.T) {
 	}
 }
 
+var update = flag.Bool("update", false, "make the Brotli forms anew")
+
+// TestPacked: every file has the Brotli form of its present content, and there
+// are no others.
+func TestPacked(t *testing.T) {
+	if *update {
+		pack(t)
+	}
+	var want []string
+	for _, a := range all().byName {
+		if a.gzip != nil {
+			want = append(want, strings.TrimPrefix(a.packedName(), "br/"))
+		}
+	}
+	var got []string
+	err := fs.WalkDir(os.DirFS("br"), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			got = append(got, name)
+		}
+		return err
+	})
+	slices.Sort(want)
+	if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v: run go test ./static -update", got, err, want)
+	}
+}
+
+// pack makes the Brotli forms of all files that are not packed already.
+func pack(t *testing.T) {
+	t.Helper()
+	if err := os.RemoveAll("br"); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all().byName {
+		if a.gzip == nil {
+			continue
+		}
+		var form bytes.Buffer
+		w := brotli.NewWriterLevel(&form, brotli.BestCompression)
+		_, err := w.Write(a.plain)
+		err = errors.Join(err, w.Close(), os.MkdirAll(filepath.Dir(a.packedName()), 0o755), os.WriteFile(a.packedName(), form.Bytes(), 0o644))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestPackedIsTheSame(t *testing.T) {
 	for name, a := range all().byName {
-		if a.brotli == nil {
+		if a.gzip == nil {
 			continue
 		}
 		z, err := gzip.NewReader(bytes.NewReader(a.gzip()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for coding, reader := range map[string]io.Reader{"br": brotli.NewReader(bytes.NewReader(a.brotli())), "gzip": z} {
+		for coding, reader := range map[string]io.Reader{"br": brotli.NewReader(bytes.NewReader(a.brotli)), "gzip": z} {
 			got, err := io.ReadAll(reader)
 			if err != nil || !bytes.Equal(got, a.plain) {
 				t.Errorf("%s as %s: got %d bytes and %v, want the %d of the file", name, coding, len(got), err, len(a.plain))

@@ -24,13 +24,13 @@ func (db *DB) ApplicationActor(ctx context.Context, id string) (registry.Actor, 
 }
 
 // RequireScope returns registry.MissingScope unless the scopes that by's token
-// carries open the needed one. The refusal of the action is recorded.
-func (db *DB) RequireScope(ctx context.Context, by registry.Actor, carried []string, needed, action string) error {
+// carries open the needed one. The refusal of the action on target is recorded.
+func (db *DB) RequireScope(ctx context.Context, by registry.Actor, carried []string, needed, action string, target registry.Target) error {
 	if registry.HasScope(carried, needed) {
 		return nil
 	}
 	err := registry.MissingScope{Scope: needed}
-	db.recordRefusal(ctx, by, action, registry.Target{}, err)
+	db.recordRefusal(ctx, by, action, target, err)
 	return err
 }
 
@@ -38,7 +38,8 @@ func (db *DB) RequireScope(ctx context.Context, by registry.Actor, carried []str
 // after the cursor when it is not "", and the cursor to go on from, or "" after
 // the last. It fails with registry.Invalid when the cursor is none.
 func (db *DB) ApplicationRecords(ctx context.Context, by registry.Actor, cursor string, limit int) (page []registry.ApplicationRecord, next string, err error) {
-	err = db.view(ctx, by, "application.list", registry.ViewApplications, func(t *tx) error {
+	what := intent{action: "application.list", need: registry.ViewApplications, target: registry.AllApplications}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		var after registry.Cursor
 		if cursor != "" {
 			if after, err = registry.ParseCursor(cursor, registry.SortName); err != nil {
@@ -62,7 +63,8 @@ func (db *DB) ApplicationRecords(ctx context.Context, by registry.Actor, cursor 
 
 // ApplicationRecord returns a living application, or registry.ErrNotFound.
 func (db *DB) ApplicationRecord(ctx context.Context, by registry.Actor, id string) (record registry.ApplicationRecord, err error) {
-	err = db.view(ctx, by, "application.read", registry.ViewApplications, func(t *tx) error {
+	what := intent{action: "application.read", need: registry.ViewApplications, target: registry.ApplicationTarget(id)}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		found, err := t.applicationRecords(ctx, `SELECT id FROM applications WHERE deleted_at IS NULL AND id = $1`, id)
 		if err != nil {
 			return err
@@ -104,9 +106,23 @@ func (t *tx) applicationRecords(ctx context.Context, ids string, args ...any) ([
 		byID[id].Grants = append(byID[id].Grants, key)
 		return err
 	})
-	each(`SELECT application_id, scope FROM application_scopes WHERE application_id IN (`+ids+`) ORDER BY scope`, func(rows *sql.Rows) error {
+	each(`SELECT application_id, uri FROM redirect_uris WHERE application_id IN (`+ids+`) ORDER BY position`, func(rows *sql.Rows) error {
 		err := rows.Scan(&id, &key)
+		byID[id].RedirectURIs = append(byID[id].RedirectURIs, key)
+		return err
+	})
+	each(`SELECT application_id, hash FROM logos WHERE application_id IN (`+ids+`)`, func(rows *sql.Rows) error {
+		err := rows.Scan(&id, &key)
+		byID[id].Logo = key
+		return err
+	})
+	each(`SELECT application_id, scope, required FROM application_scopes WHERE application_id IN (`+ids+`) ORDER BY scope`, func(rows *sql.Rows) error {
+		var required bool
+		err := rows.Scan(&id, &key, &required)
 		byID[id].Scopes = append(byID[id].Scopes, key)
+		if required {
+			byID[id].Required = append(byID[id].Required, key)
+		}
 		return err
 	})
 	each(`SELECT subject_id, service, object, kind, key FROM grants

@@ -90,15 +90,15 @@ func TestApplicationRecordsRefusesCursors(t *testing.T) {
 func TestRequireScope(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		by := registry.Actor{Type: registry.ApplicationActor, ID: "cl_demo", Name: "Demo"}
-		if err := db.RequireScope(t.Context(), by, []string{"audit.log:read"}, "audit.log:read", "audit-log.read"); err != nil {
+		if err := db.RequireScope(t.Context(), by, []string{"audit.log:read"}, "audit.log:read", "audit-log.read", registry.WholeAuditLog); err != nil {
 			t.Errorf("with the scope: got %v, want nil", err)
 		}
-		err := db.RequireScope(t.Context(), by, []string{"applications:read"}, "audit.log:read", "audit-log.read")
+		err := db.RequireScope(t.Context(), by, []string{"applications:read"}, "audit.log:read", "audit-log.read", registry.WholeAuditLog)
 		if !errors.Is(err, registry.MissingScope{Scope: "audit.log:read"}) || !errors.Is(err, registry.ErrForbidden) {
 			t.Errorf("without it: got %v, want MissingScope", err)
 		}
 		refusals := walk(t, db, registry.AuditQuery{Actor: "cl_demo", Outcome: registry.Refused})
-		if len(refusals) != 1 || refusals[0].Action != "audit-log.read" || refusals[0].After != `{"missing_scope":"audit.log:read"}` {
+		if len(refusals) != 1 || refusals[0].Action != "audit-log.read" || refusals[0].Target != registry.WholeAuditLog || refusals[0].After != `{"missing_scope":"audit.log:read"}` {
 			t.Errorf("got the refusals %+v, want one that names the scope", refusals)
 		}
 	})

@@ -12,7 +12,8 @@ import (
 // Application returns a living application with its secrets, scopes,
 // permissions and use, or registry.ErrNotFound.
 func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d registry.ApplicationDetails, err error) {
-	err = db.view(ctx, by, "application.read", registry.ViewApplications, func(t *tx) error {
+	what := intent{action: "application.read", need: registry.ViewApplications, target: registry.ApplicationTarget(id)}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		if d.Application, err = t.application(ctx, id); err != nil {
 			return err
 		}
@@ -24,14 +25,16 @@ func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d 
 	return d, nil
 }
 
-// UpdateClient gives an OAuth client new details. It needs the permission to
-// manage applications. What is as it was changes nothing. It fails with
+// UpdateClient gives an OAuth client new details. One that becomes a public
+// client has no secret from then on: the live ones end with their tokens. It
+// needs the permission to manage applications. What is as it was changes
+// nothing. It fails with
 // registry.Invalid, which names every wrong field, with registry.ErrNotFound,
 // with registry.ErrLocked for an application of the platform, and with
 // registry.ErrConflict when the details are not those the editor saw.
 func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in registry.ClientEdit) error {
-	what := intent{action: "application.update", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
-	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
+	what := intent{action: "application.update", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
+	err := db.changeClient(ctx, by, what, func(t *tx, keys firstKeys) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {
 			return registry.Event{}, err
@@ -44,12 +47,31 @@ func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in
 			return registry.Event{}, err
 		}
 		changes := app.Details().Changes(details)
+		if err := t.writeDetails(ctx, app, details); err != nil {
+			return registry.Event{}, err
+		}
+		logo, err := t.changeLogo(ctx, app, details, in.Logo)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		if logo != app.Logo {
+			changes = append(changes, registry.DetailChange{Field: "logo", Before: app.Logo, After: logo})
+		}
+		if details.AuthMethod == registry.PublicClient {
+			before, after, err := t.endLive(ctx, id, true, t.now)
+			if err != nil {
+				return registry.Event{}, err
+			}
+			if len(before) > 0 {
+				changes = append(changes, registry.DetailChange{Field: "secrets", Before: before, After: after})
+			}
+		}
 		if len(changes) == 0 {
 			return registry.Event{}, errUnchanged
 		}
 		event := registry.Event{Target: applicationTarget(app)}
 		event.Before, event.After = snapshotChanges(changes)
-		return event, t.writeDetails(ctx, app, details)
+		return event, t.ensureKeys(ctx, details.TokenAlg, keys)
 	})
 	if err != nil {
 		return fmt.Errorf("update client: %w", err)
@@ -69,31 +91,60 @@ func snapshotChanges(changes []registry.DetailChange) (before, after string) {
 // writeDetails writes details that were checked.
 func (t *tx) writeDetails(ctx context.Context, app registry.Application, d registry.ClientDetails) error {
 	_, err := t.ExecContext(ctx, `
-		UPDATE applications SET name = $1, name_key = $2, search_text = $3, description = $4, auth_method = $5 WHERE id = $6`,
-		d.Name, registry.NameKey(d.Name), registry.SearchText(d.Name, app.ID, app.CreatedByName), d.Description, d.AuthMethod, app.ID)
+		UPDATE applications SET name = $1, name_key = $2, search_text = $3, description = $4, auth_method = $5, home_page = $6, trust = $7,
+			token_alg = $8 WHERE id = $9`,
+		d.Name, registry.NameKey(d.Name), registry.SearchText(d.Name, app.ID, app.CreatedByName), d.Description, d.AuthMethod, d.HomePage, d.Trust,
+		d.TokenAlg, app.ID)
 	if isDuplicate(err, "name") {
 		return registry.Invalid{"name": nameTaken}
 	}
 	if err != nil {
 		return fmt.Errorf("write details: %w", err)
 	}
-	if _, err := t.ExecContext(ctx, `DELETE FROM application_grant_types WHERE application_id = $1`, app.ID); err != nil {
-		return fmt.Errorf("write grant types: %w", err)
+	for _, table := range []string{"application_grant_types", "redirect_uris"} {
+		if _, err := t.ExecContext(ctx, `DELETE FROM `+table+` WHERE application_id = $1`, app.ID); err != nil {
+			return fmt.Errorf("clear %s: %w", table, err)
+		}
 	}
-	for _, grant := range d.Grants {
-		if _, err := t.ExecContext(ctx, `INSERT INTO application_grant_types (application_id, grant_type) VALUES ($1, $2)`, app.ID, grant); err != nil {
-			return fmt.Errorf("write grant types: %w", err)
+	if err := t.insertGrantTypes(ctx, app.ID, d.Grants); err != nil {
+		return err
+	}
+	if err := t.insertRedirectURIs(ctx, app.ID, d.RedirectURIs); err != nil {
+		return err
+	}
+	// Scopes are required as registry.RequiredScopes says of the grant types.
+	_, err = t.ExecContext(ctx, `UPDATE application_scopes SET required = $1 WHERE application_id = $2 AND (required OR scope = $3)`,
+		d.ActsForUsers(), app.ID, registry.OpenIDScope)
+	if err != nil {
+		return fmt.Errorf("write required scopes: %w", err)
+	}
+	return nil
+}
+
+func (t *tx) insertGrantTypes(ctx context.Context, id string, grants []string) error {
+	for _, grant := range grants {
+		if _, err := t.ExecContext(ctx, `INSERT INTO application_grant_types (application_id, grant_type) VALUES ($1, $2)`, id, grant); err != nil {
+			return fmt.Errorf("insert grant type: %w", err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) insertRedirectURIs(ctx context.Context, id string, uris []string) error {
+	for i, uri := range uris {
+		if _, err := t.ExecContext(ctx, `INSERT INTO redirect_uris (application_id, uri, position) VALUES ($1, $2, $3)`, id, uri, i); err != nil {
+			return fmt.Errorf("insert redirect URI: %w", err)
 		}
 	}
 	return nil
 }
 
 // applicationColumns are the columns that applicationFields scans.
-const applicationColumns = `id, type, origin, status, name, description, auth_method, token_alg, created_at, created_by, created_by_name, last_used_at, last_used_address`
+const applicationColumns = `id, type, origin, status, name, description, auth_method, home_page, trust, token_alg, created_at, created_by, created_by_name, last_used_at, last_used_address`
 
 func applicationFields(a *registry.Application) []any {
 	return []any{
-		&a.ID, &a.Type, &a.Origin, &a.Status, &a.Name, &a.Description, &a.AuthMethod, &a.TokenAlg,
+		&a.ID, &a.Type, &a.Origin, &a.Status, &a.Name, &a.Description, &a.AuthMethod, &a.HomePage, &a.Trust, &a.TokenAlg,
 		seconds{&a.CreatedAt},
 		&a.CreatedBy, &a.CreatedByName,
 		seconds{&a.LastUsedAt},
@@ -135,7 +186,17 @@ func (t *tx) scanApplication(ctx context.Context, statement, id string) (app reg
 	if err != nil {
 		return app, fmt.Errorf("read grant types: %w", err)
 	}
-	app.Grants, err = collect(rows, func(grant *string) []any { return []any{grant} })
+	if app.Grants, err = collect(rows, func(grant *string) []any { return []any{grant} }); err != nil {
+		return app, fmt.Errorf("read grant types: %w", err)
+	}
+	rows, err = t.QueryContext(ctx, `SELECT uri FROM redirect_uris WHERE application_id = $1 ORDER BY position`, id)
+	if err != nil {
+		return app, fmt.Errorf("read redirect URIs: %w", err)
+	}
+	if app.RedirectURIs, err = collect(rows, func(uri *string) []any { return []any{uri} }); err != nil {
+		return app, fmt.Errorf("read redirect URIs: %w", err)
+	}
+	app.Logo, err = t.logoHash(ctx, id)
 	return app, err
 }
 
@@ -168,10 +229,16 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 	if d.Scopes, err = t.scopesOf(ctx, d.ID); err != nil {
 		return err
 	}
+	if d.Required, err = t.requiredScopes(ctx, d.ID); err != nil {
+		return err
+	}
 	if d.Permissions, err = t.grantsTo(ctx, registry.Subject{Type: registry.ApplicationSubject, ID: d.ID}); err != nil {
 		return err
 	}
-	return t.readUse(ctx, d)
+	if err := t.readUse(ctx, d); err != nil {
+		return err
+	}
+	return t.readFailures(ctx, d)
 }
 
 // grantsTo returns what a subject was given, service by service in the
@@ -199,6 +266,19 @@ func (t *tx) readUse(ctx context.Context, d *registry.ApplicationDetails) error 
 			if err == nil && day < registry.UsageDays {
 				d.Days[day] = tokens
 			}
+			return err
+		})
+}
+
+// readFailures counts the failed authentications of the last days.
+func (t *tx) readFailures(ctx context.Context, d *registry.ApplicationDetails) error {
+	first := t.now.Unix()/secondsPerDay - registry.FailureDays + 1
+	return t.eachRow(ctx, `
+		SELECT failures, last_at, last_address, reason FROM authentication_failures WHERE application_id = $1 AND day >= $2 ORDER BY last_at, reason`,
+		[]any{d.ID, first}, func(rows *sql.Rows) error {
+			var n int64
+			err := rows.Scan(&n, seconds{&d.Failures.LastAt}, &d.Failures.LastAddress, &d.Failures.LastReason)
+			d.Failures.Count += n
 			return err
 		})
 }

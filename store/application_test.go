@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"maps"
 	"slices"
@@ -107,7 +109,7 @@ func TestUpdateClient(t *testing.T) {
 		admin := storetest.Admin(t, db)
 		app := registered(t, db, admin, nil)
 		details := app.Details()
-		details.Name, details.AuthMethod = "  Ledger   Sync 2 ", registry.SecretPost
+		details.Name, details.AuthMethod, details.TokenAlg = "  Ledger   Sync 2 ", registry.SecretPost, registry.RS256
 		if err := db.UpdateClient(t.Context(), admin, app.ID, registry.ClientEdit{ClientDetails: details}); err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +118,7 @@ func TestUpdateClient(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d.Name != "Ledger Sync 2" || d.AuthMethod != registry.SecretPost || d.Description != app.Description || !slices.Equal(d.Grants, app.Grants) {
+			if d.Name != "Ledger Sync 2" || d.AuthMethod != registry.SecretPost || d.TokenAlg != registry.RS256 || d.Description != app.Description || !slices.Equal(d.Grants, app.Grants) {
 				t.Errorf("got %+v", d.Application)
 			}
 			seen := d.Details()
@@ -126,7 +128,8 @@ func TestUpdateClient(t *testing.T) {
 		}
 		events := eventsOf(t, db, app.ID)[1:]
 		if len(events) != 1 || events[0].Action != "application.update" ||
-			events[0].Before != `{"auth_method":"client_secret_basic","name":"Ledger Sync"}` || events[0].After != `{"auth_method":"client_secret_post","name":"Ledger Sync 2"}` {
+			events[0].Before != `{"auth_method":"client_secret_basic","name":"Ledger Sync","token_alg":"ES256"}` ||
+			events[0].After != `{"auth_method":"client_secret_post","name":"Ledger Sync 2","token_alg":"RS256"}` {
 			t.Errorf("got %+v, want one event with what changed", events)
 		}
 		found, err := db.Applications(t.Context(), admin, registry.ApplicationQuery{Search: "sync 2"})
@@ -134,8 +137,109 @@ func TestUpdateClient(t *testing.T) {
 			t.Errorf("found %d by the new name, %v; want 1", len(found.Applications), err)
 		}
 		client, err := db.OAuthClient(t.Context(), app.ID)
-		if err != nil || client.AuthMethod != registry.SecretPost {
-			t.Errorf("the token endpoint knows %+v, %v; want the new method", client, err)
+		if err != nil || client.AuthMethod != registry.SecretPost || client.TokenAlg != oauth.RS256 {
+			t.Errorf("the token endpoint knows %+v, %v; want the new method and algorithm", client, err)
+		}
+	})
+}
+
+func TestUpdateClientThatActsForUsers(t *testing.T) {
+	storetest.EachAt(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		apply(t, db, demoCatalogue("orders"))
+		admin := storetest.Admin(t, db)
+		app := mustCreate(t, db, admin, portal(nil))
+		seen := app.Details()
+		told := 1
+		// update edits the application and returns the event of it.
+		update := func(change func(*registry.ClientEdit)) registry.Event {
+			t.Helper()
+			clock.Advance(time.Minute)
+			d, err := db.Application(t.Context(), admin, app.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := d.Details()
+			edit := registry.ClientEdit{ClientDetails: d.Details(), Seen: &before}
+			change(&edit)
+			if err := db.UpdateClient(t.Context(), admin, app.ID, edit); err != nil {
+				t.Fatal(err)
+			}
+			events := eventsOf(t, db, app.ID)
+			if told++; len(events) != told {
+				t.Fatalf("got %d events, want %d", len(events), told)
+			}
+			return events[told-1]
+		}
+		got := update(func(e *registry.ClientEdit) {
+			e.RedirectURIs, e.HomePage, e.Trust, e.Grants = []string{"https://portal.example/2\r\nhttps://portal.example/1"}, "", registry.FirstParty, e.Grants[:1]
+			e.Logo.PNG = []byte("GNP")
+		})
+		wantBefore := `{"grants":["authorization_code","refresh_token"],"home_page":"https://portal.example","logo":"` + pngHash +
+			`","redirect_uris":["https://portal.example/cb","http://127.0.0.1/cb"],"trust":"verified"}`
+		wantAfter := `{"grants":["authorization_code"],"home_page":"","logo":"` + hashOf("GNP") +
+			`","redirect_uris":["https://portal.example/2","https://portal.example/1"],"trust":"first_party"}`
+		if got.Before != wantBefore || got.After != wantAfter {
+			t.Errorf("got %s\nto  %s,\nwant %s\nto   %s", got.Before, got.After, wantBefore, wantAfter)
+		}
+		err := db.UpdateClient(t.Context(), admin, app.ID, registry.ClientEdit{ClientDetails: seen, Seen: &seen})
+		if !errors.Is(err, registry.ErrConflict) {
+			t.Errorf("changed meanwhile: got %v, want ErrConflict", err)
+		}
+
+		got = update(func(e *registry.ClientEdit) { e.AuthMethod, e.Logo.Remove = registry.PublicClient, true })
+		if !strings.Contains(got.Before, `"secrets":[{"prefix":"cs_`) || !strings.Contains(got.After, `"ends":"now"`) ||
+			!strings.Contains(got.After, `"auth_method":"none"`) || !strings.Contains(got.After, `"logo":""`) {
+			t.Errorf("public: got %s to %s, want the end of its secret and logo", got.Before, got.After)
+		}
+		d, err := db.Application(t.Context(), admin, app.ID)
+		if err != nil || d.Secrets[0].Authenticates(clock.Now()) || d.Logo != "" {
+			t.Errorf("public: got %+v, %v; want neither secret nor logo", d, err)
+		}
+		if _, err := db.RegenerateSecret(t.Context(), admin, app.ID, registry.Rotation{End: registry.EndNow}, store.ShowOnce{}); !isInvalid(err, "auth_method") {
+			t.Errorf("a secret for a public client: got %v, want a complaint", err)
+		}
+
+		update(func(e *registry.ClientEdit) {
+			e.AuthMethod, e.Grants = registry.SecretPost, []string{registry.ClientCredentials}
+		})
+		d, err = db.Application(t.Context(), admin, app.ID)
+		if err != nil || len(d.RedirectURIs) != 0 || d.Trust != registry.Unverified || len(d.Required) != 0 {
+			t.Errorf("as itself: got %+v, %v; want nothing of what is for users", d, err)
+		}
+		update(func(e *registry.ClientEdit) {
+			e.Grants, e.RedirectURIs = []string{registry.AuthorizationCode}, []string{"https://portal.example"}
+		})
+		if d, err = db.Application(t.Context(), admin, app.ID); err != nil || !slices.Equal(d.Required, []string{"openid"}) {
+			t.Errorf("for users again: got %v required, %v; want openid", d.Required, err)
+		}
+	})
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// The first secret of a client that was public is made once, however often one
+// confirms it.
+func TestTheFirstSecretIsMadeOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		apply(t, db, demoCatalogue("orders"))
+		admin := storetest.Admin(t, db)
+		app := mustCreate(t, db, admin, portal(func(in *registry.NewClient) { in.AuthMethod = registry.PublicClient }))
+		edit := registry.ClientEdit{ClientDetails: app.Details()}
+		edit.AuthMethod = registry.SecretBasic
+		if err := db.UpdateClient(t.Context(), admin, app.ID, edit); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []error{nil, registry.ErrConflict} {
+			_, err := db.RegenerateSecret(t.Context(), admin, app.ID, registry.Rotation{End: registry.EndNow, Seen: registry.NoneSeen}, store.ShowOnce{})
+			if !errors.Is(err, want) {
+				t.Errorf("confirmation %d: got %v, want %v", i+1, err, want)
+			}
+		}
+		if d, err := db.Application(t.Context(), admin, app.ID); err != nil || d.SecretsMade != 1 {
+			t.Errorf("got %d secrets, %v; want 1", d.SecretsMade, err)
 		}
 	})
 }
@@ -186,6 +290,52 @@ func TestUpdateClientRefuses(t *testing.T) {
 		d, err := db.Application(t.Context(), admin, app.ID)
 		if diff := cmp.Diff(app, d.Application); err != nil || diff != "" {
 			t.Errorf("%v, changed (-want +got):\n%s", err, diff)
+		}
+	})
+}
+
+func TestSetRequiredScopes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		apply(t, db, demoCatalogue("orders"))
+		admin := storetest.Admin(t, db)
+		app := mustCreate(t, db, admin, portal(nil)) // orders:read and openid required, profile not
+		tests := []struct {
+			name           string
+			scopes, marked []string
+			want           []string // required then
+			event          string   // "" when nothing changed
+		}{
+			{"as it was", []string{"openid", "orders:read", "profile"}, []string{"orders:read"}, []string{"openid", "orders:read"}, ""},
+			{"another", []string{"openid", "orders:read", "profile"}, []string{"profile"}, []string{"openid", "profile"}, `{"required":["profile"],"optional":["orders:read"]}`},
+			{
+				"one that is added", []string{"openid", "orders:read", "orders:write"}, []string{"orders:write", "profile"}, []string{"openid", "orders:write"},
+				`{"added":["orders:write"],"removed":["profile"],"required":["orders:write"]}`,
+			},
+		}
+		events := 1
+		for _, tt := range tests {
+			d, err := db.Application(t.Context(), admin, app.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := registry.ScopeEdit{Scopes: tt.scopes, Required: tt.marked, Seen: d.ScopeKeys(), SeenRequired: d.Required}
+			if err := db.SetScopes(t.Context(), admin, app.ID, in); err != nil {
+				t.Fatalf("%s: %v", tt.name, err)
+			}
+			if d, err = db.Application(t.Context(), admin, app.ID); err != nil || !slices.Equal(d.Required, tt.want) {
+				t.Errorf("%s: got %v required, %v; want %v", tt.name, d.Required, err, tt.want)
+			}
+			all := eventsOf(t, db, app.ID)
+			if tt.event != "" {
+				events++
+			}
+			if len(all) != events || tt.event != "" && all[events-1].After != tt.event {
+				t.Errorf("%s: got %+v, want %q", tt.name, all, tt.event)
+			}
+		}
+		stale := registry.ScopeEdit{Scopes: []string{"openid"}, Seen: []string{"openid", "orders:read", "orders:write"}, SeenRequired: []string{"openid"}}
+		if err := db.SetScopes(t.Context(), admin, app.ID, stale); !errors.Is(err, registry.ErrConflict) {
+			t.Errorf("changed meanwhile: got %v, want ErrConflict", err)
 		}
 	})
 }

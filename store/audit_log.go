@@ -10,14 +10,13 @@ import (
 )
 
 // auditLog is the target of what is done to the log itself.
-var auditLog = registry.Target{Type: "audit_log", ID: "audit-log", Name: "Audit log"}
-
 // AuditEvents returns the page of the audit log that q asks for, and reads
 // little more than that of a log of any length. It fails with registry.Invalid
 // when the event to go on from does not exist, and when a part of a name fits
 // too many.
 func (db *DB) AuditEvents(ctx context.Context, by registry.Actor, q registry.AuditQuery) (page registry.AuditPage, err error) {
-	err = db.view(ctx, by, "audit-log.read", registry.ReadAuditLog, func(t *tx) error {
+	what := intent{action: "audit-log.read", need: registry.ReadAuditLog, target: registry.WholeAuditLog}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		page, err = t.auditPage(ctx, q)
 		return err
 	})
@@ -29,7 +28,8 @@ func (db *DB) AuditEvents(ctx context.Context, by registry.Actor, q registry.Aud
 
 // AuditEvent returns one event, or registry.ErrNotFound.
 func (db *DB) AuditEvent(ctx context.Context, by registry.Actor, seq int64) (entry registry.AuditEntry, err error) {
-	err = db.view(ctx, by, "audit-log.read", registry.ReadAuditLog, func(t *tx) error {
+	what := intent{action: "audit-log.read", need: registry.ReadAuditLog, target: registry.WholeAuditLog}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		err := t.QueryRowContext(ctx, `SELECT `+entryColumns+` FROM audit_events e WHERE seq = $1`, seq).Scan(entryFields(&entry)...)
 		if errors.Is(err, sql.ErrNoRows) {
 			return registry.ErrNotFound
@@ -50,7 +50,7 @@ const exportBatch = 1000
 // records that it was downloaded, which is then its newest event. It fails
 // before the first event like AuditEvents, and later with what yield returns.
 func (db *DB) AuditExport(ctx context.Context, by registry.Actor, q registry.AuditQuery, yield func(registry.Event) error) error {
-	what := intent{action: "audit-log.download", need: registry.ReadAuditLog, target: auditLog}
+	what := intent{action: "audit-log.download", need: registry.ReadAuditLog, target: registry.WholeAuditLog}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		q.Before, q.After, q.Limit = 0, 0, 1
 		_, err := t.auditPage(ctx, q)

@@ -218,16 +218,6 @@ func (t *tx) question(ctx context.Context, in oauth.AuthorizationRequest) (q reg
 	return q, nil
 }
 
-// requiredScopes returns the scopes of a client that a user cannot untick.
-// Without the scope openid a request is no longer one of OpenID Connect.
-func (t *tx) requiredScopes(ctx context.Context, clientID string) ([]string, error) {
-	rows, err := t.QueryContext(ctx, `SELECT scope FROM application_scopes WHERE application_id = $1 AND (required OR scope = 'openid')`, clientID)
-	if err != nil {
-		return nil, fmt.Errorf("read required scopes: %w", err)
-	}
-	return collect(rows, func(scope *string) []any { return []any{scope} })
-}
-
 // insertCode begins the family of a new code, for those of the scopes that the
 // consent allows, and returns the code.
 func (t *tx) insertCode(ctx context.Context, consent registry.Consent, signedInAt time.Time, in oauth.AuthorizationRequest) (string, error) {

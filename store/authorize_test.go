@@ -48,7 +48,7 @@ func newConsenting(t testing.TB, database string) *consenting {
 	t.Helper()
 	c := &consenting{database: database, raw: raw(t, database), clock: storetest.NewClock()}
 	c.DB = storetest.Open(t, database, c.clock)
-	c.client = c.register(t, "Orders App", "unverified")
+	c.client = c.register(t, "Orders App", registry.Unverified)
 	c.by = oauth.Caller{ClientID: c.client}
 	user := storetest.User(t, c.DB, "Demo User", "user@example.com", false)
 	c.who = c.signIn(t, user)
@@ -56,19 +56,18 @@ func newConsenting(t testing.TB, database string) *consenting {
 }
 
 // register makes a client that acts for users.
-func (c *consenting) register(t testing.TB, name, trust string) string {
+func (c *consenting) register(t testing.TB, name string, trust registry.Trust) string {
 	t.Helper()
 	app, _, err := c.CreateClient(t.Context(), registry.Operator, registry.NewClient{
-		ClientDetails: registry.ClientDetails{Name: name, Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic},
-		Scopes:        []string{"openid", "profile", "applications:read", "audit.log:read"},
+		ClientDetails: registry.ClientDetails{
+			Name: name, Grants: []string{registry.AuthorizationCode, registry.RefreshToken}, AuthMethod: registry.SecretBasic,
+			RedirectURIs: []string{callback}, Trust: trust,
+		},
+		Scopes: []string{"openid", "profile", "applications:read", "audit.log:read"},
 	}, store.ShowOnce{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	execAll(t, c.raw,
-		fmt.Sprintf(`INSERT INTO redirect_uris (application_id, uri, position) VALUES ('%s', '%s', 0)`, app.ID, callback),
-		fmt.Sprintf(`INSERT INTO application_grant_types (application_id, grant_type) VALUES ('%[1]s', 'authorization_code'), ('%[1]s', 'refresh_token')`, app.ID),
-		fmt.Sprintf(`UPDATE applications SET trust = '%s' WHERE id = '%s'`, trust, app.ID))
 	return app.ID
 }
 
@@ -343,7 +342,7 @@ func TestConsentIsNarrowedAndRenewed(t *testing.T) {
 // Nobody is asked for a first-party client, unless the last consent was revoked.
 func TestFirstPartyIsAskedOnceAfterRevoking(t *testing.T) {
 	eachConsenting(t, func(t *testing.T, c *consenting) {
-		c.client = c.register(t, "Own App", "first_party")
+		c.client = c.register(t, "Own App", registry.FirstParty)
 		c.by.ClientID = c.client
 		authorize := func() (string, error) { return c.Authorize(t.Context(), c.who, c.request(t)) }
 		code, err := authorize()
@@ -419,7 +418,7 @@ func TestCutOffGetsNothing(t *testing.T) {
 func TestCodeIsBound(t *testing.T) {
 	eachConsenting(t, func(t *testing.T, c *consenting) {
 		code := c.allow(t, c.request(t, "openid"), "openid")
-		other := oauth.Caller{ClientID: c.register(t, "Other App", "unverified")}
+		other := oauth.Caller{ClientID: c.register(t, "Other App", registry.Unverified)}
 		good := oauth.CodeRedemption{Code: code, RedirectURI: callback, Challenge: challenge}
 		changed := func(change func(*oauth.CodeRedemption)) oauth.CodeRedemption {
 			in := good
@@ -542,7 +541,7 @@ func TestRefreshRetryEnds(t *testing.T) {
 func TestRefreshIsBound(t *testing.T) {
 	eachConsenting(t, func(t *testing.T, c *consenting) {
 		_, first := c.tokens(t, "openid")
-		other := oauth.Caller{ClientID: c.register(t, "Other App", "unverified")}
+		other := oauth.Caller{ClientID: c.register(t, "Other App", registry.Unverified)}
 		if _, _, err := c.Refresh(t.Context(), other, first, accept); !errors.Is(err, oauth.ErrNotGood) || errors.Is(err, oauth.ErrReused) {
 			t.Errorf("another client: got %v, want ErrNotGood", err)
 		}

@@ -157,7 +157,7 @@ func (db *DB) applyBuiltIn(ctx context.Context) error {
 }
 
 func (db *DB) applyCatalogue(ctx context.Context, by registry.Actor, c registry.Catalogue, check func() error, removeInUse, dryRun bool) (changes []registry.CatalogueChange, err error) {
-	what := intent{action: "catalogue.apply", need: registry.ManageSettings, target: registry.Target{Type: "catalogue", ID: "catalogue", Name: "Catalogue"}}
+	what := intent{action: "catalogue.apply", need: registry.ManageSettings, target: registry.WholeCatalogue}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		if err := check(); err != nil {
 			return registry.Event{}, err

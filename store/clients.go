@@ -8,20 +8,19 @@ import (
 	"maps"
 	"slices"
 
-	"clientele/oauth"
 	"clientele/registry"
 )
 
 // CreateClient registers an OAuth client and returns it with its first secret,
-// which is stored as a hash and kept for show to see once. It needs the
-// permission to manage applications, and with templates also the one to manage
+// which is stored as a hash and kept for show to see once. A public client has
+// none, and the secret returned is the zero one. It needs the permission to manage applications, and with templates also the one to manage
 // permissions. It fails with registry.Invalid, which names every wrong field,
 // also when a living application has the name already.
 func (db *DB) CreateClient(ctx context.Context, by registry.Actor, in registry.NewClient, show ShowOnce) (registry.Application, registry.Secret, error) {
 	var app registry.Application
 	var secret registry.Secret
-	err := db.change(ctx, by, creation, func(t *tx) (event registry.Event, err error) {
-		app, secret, err = t.createClient(ctx, in, show)
+	err := db.changeClient(ctx, by, creation, func(t *tx, keys firstKeys) (event registry.Event, err error) {
+		app, secret, err = t.createClient(ctx, in, show, keys)
 		return clientCreated(app, in), err
 	})
 	if err != nil {
@@ -35,7 +34,8 @@ var creation = intent{action: "application.create", need: registry.ManageApplica
 // CheckDetails reports what is wrong with the details of the application of
 // that ID, or of a new one when it is "", as registry.Invalid.
 func (db *DB) CheckDetails(ctx context.Context, by registry.Actor, id string, d registry.ClientDetails) error {
-	err := db.view(ctx, by, "application.check", registry.ManageApplications, func(t *tx) error {
+	what := intent{action: "application.check", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
+	err := db.view(ctx, by, what, func(t *tx) error {
 		return t.checkDetails(ctx, id, d.Clean())
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func (db *DB) CheckDetails(ctx context.Context, by registry.Actor, id string, d 
 }
 
 // createClient checks and inserts everything that a new client consists of.
-func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowOnce) (app registry.Application, secret registry.Secret, err error) {
+func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowOnce, keys firstKeys) (app registry.Application, secret registry.Secret, err error) {
 	in.ClientDetails = in.Clean()
 	if err := t.authorizeNewClient(ctx, in); err != nil {
 		return app, secret, err
@@ -67,21 +67,29 @@ func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowO
 			return app, secret, err
 		}
 	}
+	if app.Public() {
+		return app, secret, nil
+	}
 	secret = registry.NewSecret()
 	if err := t.insertSecret(ctx, app.ID, secret); err != nil {
 		return app, secret, err
 	}
-	return app, secret, t.showOnce(ctx, show, app.ID, secret)
+	if err := t.showOnce(ctx, show, app.ID, secret); err != nil {
+		return app, secret, err
+	}
+	return app, secret, t.ensureKeys(ctx, app.TokenAlg, keys)
 }
 
 func clientCreated(app registry.Application, in registry.NewClient) registry.Event {
-	return registry.Event{
-		Target: applicationTarget(app),
-		After: snapshot(map[string]any{
-			"name": app.Name, "description": app.Description, "origin": app.Origin,
-			"grants": app.Grants, "auth_method": app.AuthMethod, "scopes": in.Scopes, "permissions": in.TemplateGrants(),
-		}),
+	after := map[string]any{
+		"name": app.Name, "description": app.Description, "origin": app.Origin,
+		"grants": app.Grants, "auth_method": app.AuthMethod, "token_alg": app.TokenAlg, "scopes": in.Scopes, "permissions": in.TemplateGrants(),
 	}
+	if app.ActsForUsers() {
+		after["redirect_uris"], after["home_page"], after["trust"], after["logo"] = app.RedirectURIs, app.HomePage, app.Trust, app.Logo
+		after["required"] = registry.RequiredScopes(app.Grants, in.Scopes, in.Required)
+	}
+	return registry.Event{Target: applicationTarget(app), After: snapshot(after)}
 }
 
 // authorizeNewClient refuses what more than managing applications is needed for.
@@ -178,19 +186,23 @@ func brokenRules(err error) (registry.Invalid, error) {
 func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.Application, error) {
 	app := registry.Application{
 		ID: registry.NewClientID(), Type: registry.OAuthClient, Origin: cmp.Or(in.Origin, registry.TeamOrigin), Status: registry.Active,
-		Name: in.Name, Description: in.Description, Grants: slices.Sorted(slices.Values(in.Grants)), AuthMethod: in.AuthMethod, TokenAlg: oauth.ES256,
+		Name: in.Name, Description: in.Description, Grants: slices.Sorted(slices.Values(in.Grants)), AuthMethod: in.AuthMethod, TokenAlg: in.TokenAlg,
+		RedirectURIs: in.RedirectURIs, HomePage: in.HomePage, Trust: in.Trust,
 		CreatedAt: t.now, CreatedByName: t.by.Name,
 	}
 	switch {
 	case app.Origin == registry.PlatformOrigin:
 		app.CreatedByName = "Platform"
+		if app.Trust == registry.Unverified { // who runs it is known
+			app.Trust = registry.Verified
+		}
 	case t.by.Type == registry.UserActor:
 		app.CreatedBy = t.by.ID
 	}
 	_, err := t.ExecContext(ctx, `
-		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, token_alg, created_at, created_by, created_by_name, search_text)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		app.ID, app.Type, app.Origin, app.Status, app.Name, registry.NameKey(app.Name), app.Description, app.AuthMethod, app.TokenAlg,
+		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, home_page, trust, token_alg, created_at, created_by, created_by_name, search_text)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		app.ID, app.Type, app.Origin, app.Status, app.Name, registry.NameKey(app.Name), app.Description, app.AuthMethod, app.HomePage, app.Trust, app.TokenAlg,
 		app.CreatedAt.Unix(), app.CreatedBy, app.CreatedByName, registry.SearchText(app.Name, app.ID, app.CreatedByName))
 	if isDuplicate(err, "name") {
 		return app, registry.Invalid{"name": nameTaken}
@@ -198,17 +210,22 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 	if err != nil {
 		return app, fmt.Errorf("insert application: %w", err)
 	}
-	for _, grant := range app.Grants {
-		if _, err := t.ExecContext(ctx, `INSERT INTO application_grant_types (application_id, grant_type) VALUES ($1, $2)`, app.ID, grant); err != nil {
-			return app, fmt.Errorf("insert grant type: %w", err)
-		}
+	if err := t.insertGrantTypes(ctx, app.ID, app.Grants); err != nil {
+		return app, err
 	}
+	if err := t.insertRedirectURIs(ctx, app.ID, app.RedirectURIs); err != nil {
+		return app, err
+	}
+	required := registry.RequiredScopes(app.Grants, in.Scopes, in.Required)
 	for _, scope := range in.Scopes {
-		if _, err := t.ExecContext(ctx, `INSERT INTO application_scopes (application_id, scope) VALUES ($1, $2)`, app.ID, scope); err != nil {
-			return app, fmt.Errorf("insert scope: %w", err)
+		if err := t.insertScope(ctx, app.ID, scope, slices.Contains(required, scope)); err != nil {
+			return app, err
 		}
 	}
-	return app, nil
+	if app.ActsForUsers() && in.Logo != nil {
+		app.Logo, err = t.writeLogo(ctx, app.ID, in.Logo)
+	}
+	return app, err
 }
 
 // insertSecret writes a new secret's hash.

@@ -58,7 +58,7 @@ func TestCreateClient(t *testing.T) {
 		}
 		want := registry.Application{
 			ID: app.ID, Type: registry.OAuthClient, Origin: registry.TeamOrigin, Status: registry.Active,
-			Name: "Ledger Sync", Description: "Books\norders.", Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic, TokenAlg: "ES256",
+			Name: "Ledger Sync", Description: "Books\norders.", Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic, Trust: registry.Unverified, TokenAlg: "ES256",
 			CreatedAt: storetest.Noon, CreatedBy: admin.ID, CreatedByName: admin.Name,
 		}
 		if diff := cmp.Diff(want, app); diff != "" {
@@ -97,11 +97,111 @@ func TestCreateClient(t *testing.T) {
 		}
 		wantAfter := map[string]any{
 			"name": "Ledger Sync", "description": "Books\norders.", "origin": "team", "grants": []any{"client_credentials"},
-			"auth_method": "client_secret_basic", "scopes": []any{"orders:read", "audit.log:read"},
+			"auth_method": "client_secret_basic", "token_alg": "ES256", "scopes": []any{"orders:read", "audit.log:read"},
 			"permissions": []any{map[string]any{"service": "orders", "object": "", "kind": "template", "key": "editor"}},
 		}
 		if diff := cmp.Diff(wantAfter, after); diff != "" {
 			t.Errorf("the event's after (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// portal is a client that acts for users as a test registers it.
+func portal(change func(*registry.NewClient)) registry.NewClient {
+	in := registry.NewClient{
+		ClientDetails: registry.ClientDetails{
+			Name: "Portal", Grants: []string{registry.AuthorizationCode, registry.RefreshToken}, AuthMethod: registry.SecretBasic,
+			RedirectURIs: []string{"https://portal.example/cb", "http://127.0.0.1/cb"}, HomePage: "https://portal.example", Trust: registry.Verified,
+		},
+		Scopes: []string{"orders:read", "openid", "profile"}, Required: []string{"orders:read", "orders:write"}, Logo: []byte("PNG"),
+	}
+	if change != nil {
+		change(&in)
+	}
+	return in
+}
+
+const pngHash = "796120837694d3f3f29259cfeb25091698c2a0aa87873658d840b4993ee889b3" // of "PNG"
+
+func TestCreateClientThatActsForUsers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		apply(t, db, demoCatalogue("orders"))
+		admin := storetest.Admin(t, db)
+		app := mustCreate(t, db, admin, portal(nil))
+		want := registry.Application{
+			ID: app.ID, Type: registry.OAuthClient, Origin: registry.TeamOrigin, Status: registry.Active, Name: "Portal",
+			Grants: []string{registry.AuthorizationCode, registry.RefreshToken}, AuthMethod: registry.SecretBasic, TokenAlg: "ES256",
+			RedirectURIs: []string{"https://portal.example/cb", "http://127.0.0.1/cb"}, HomePage: "https://portal.example", Trust: registry.Verified, Logo: pngHash,
+			CreatedAt: storetest.Noon, CreatedBy: admin.ID, CreatedByName: admin.Name,
+		}
+		if diff := cmp.Diff(want, app); diff != "" {
+			t.Errorf("the application (-want +got):\n%s", diff)
+		}
+		record, err := db.ApplicationRecord(t.Context(), admin, app.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantRecord := registry.ApplicationRecord{
+			Application: want, Scopes: []string{"openid", "orders:read", "profile"}, Required: []string{"openid", "orders:read"},
+		}
+		if diff := cmp.Diff(wantRecord, record); diff != "" {
+			t.Errorf("as listed (-want +got):\n%s", diff)
+		}
+		details, err := db.Application(t.Context(), admin, app.ID)
+		if diff := cmp.Diff(want, details.Application); err != nil || diff != "" || !slices.Equal(details.Required, wantRecord.Required) {
+			t.Errorf("%v, required %v, as stored (-want +got):\n%s", err, details.Required, diff)
+		}
+		if png, err := db.Logo(t.Context(), pngHash); err != nil || string(png) != "PNG" {
+			t.Errorf("the logo: got %q, %v", png, err)
+		}
+		if _, err := db.Logo(t.Context(), "x"); !errors.Is(err, registry.ErrNotFound) {
+			t.Errorf("no logo: got %v, want ErrNotFound", err)
+		}
+
+		var after map[string]any
+		if err := json.Unmarshal([]byte(eventsOf(t, db, app.ID)[0].After), &after); err != nil {
+			t.Fatal(err)
+		}
+		for field, want := range map[string]any{
+			"redirect_uris": []any{"https://portal.example/cb", "http://127.0.0.1/cb"}, "home_page": "https://portal.example", "trust": "verified",
+			"logo": pngHash, "required": []any{"openid", "orders:read"}, "grants": []any{"authorization_code", "refresh_token"},
+		} {
+			if diff := cmp.Diff(want, after[field]); diff != "" {
+				t.Errorf("the event's %s (-want +got):\n%s", field, diff)
+			}
+		}
+	})
+}
+
+// What is left out, or not for the client, is not stored.
+func TestCreateClientWithLess(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		apply(t, db, demoCatalogue("orders"))
+		admin := storetest.Admin(t, db)
+		public, secret, err := db.CreateClient(t.Context(), admin, portal(func(in *registry.NewClient) {
+			in.AuthMethod, in.Trust, in.Logo, in.Scopes = registry.PublicClient, "", nil, []string{"orders:read"}
+			in.Required = nil
+		}), store.ShowOnce{SessionToken: "session"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := db.Application(t.Context(), admin, public.ID)
+		if err != nil || secret != (registry.Secret{}) || d.SecretsMade != 0 || d.Trust != registry.Unverified || d.Logo != "" || len(d.Required) != 0 {
+			t.Errorf("public: got %+v with the secret %q, %v; want neither secret nor logo", d, secret.Reveal(), err)
+		}
+		if waits, err := db.SecretWaits(t.Context(), "session", public.ID); err != nil || waits {
+			t.Errorf("public: a secret waits: %t, %v", waits, err)
+		}
+		machine := mustCreate(t, db, admin, portal(func(in *registry.NewClient) { in.Name, in.Grants = "Machine", []string{registry.ClientCredentials} }))
+		d, err = db.Application(t.Context(), admin, machine.ID)
+		if err != nil || len(d.RedirectURIs) != 0 || d.HomePage != "" || d.Trust != registry.Unverified || d.Logo != "" || len(d.Required) != 0 {
+			t.Errorf("as itself: got %+v, %v; want nothing of what is for users", d, err)
+		}
+		platform := mustCreate(t, db, registry.Operator, portal(func(in *registry.NewClient) {
+			in.Name, in.Trust, in.Origin = "Of the platform", "", registry.PlatformOrigin
+		}))
+		if platform.Trust != registry.Verified {
+			t.Errorf("of the platform: got %s, want verified", platform.Trust)
 		}
 	})
 }
@@ -118,8 +218,15 @@ func TestCreateClientNamesEveryWrongField(t *testing.T) {
 		{"nothing", func(in *registry.NewClient) { *in = registry.NewClient{} }, []string{"auth_method", "grant", "name", "scope"}},
 		{"taken name", func(in *registry.NewClient) { in.Name = " TAKEN  name" }, []string{"name"}},
 		{"taken name and all else", func(in *registry.NewClient) {
-			in.Name, in.Description, in.Grants, in.AuthMethod, in.Scopes = "Taken name", strings.Repeat("x", 501), nil, "none", []string{"nowhere:read"}
-		}, []string{"auth_method", "description", "grant", "name", "scope"}},
+			in.Name, in.Description, in.Grants, in.AuthMethod, in.Scopes = "Taken name", strings.Repeat("x", 501), nil, "mtls", []string{"nowhere:read"}
+			in.TokenAlg = "HS256"
+		}, []string{"auth_method", "description", "grant", "name", "scope", "token_alg"}},
+		{"nothing for users", func(in *registry.NewClient) {
+			*in = portal(nil)
+			in.RedirectURIs, in.HomePage, in.Trust = []string{" ", "\n"}, "portal", "friend"
+		}, []string{"home_page", "redirect_uris", "trust"}},
+		{"public, as itself", func(in *registry.NewClient) { in.AuthMethod = registry.PublicClient }, []string{"auth_method"}},
+		{"refresh tokens as itself", func(in *registry.NewClient) { in.Grants = append(in.Grants, registry.RefreshToken) }, []string{"grant"}},
 		{"long name", func(in *registry.NewClient) { in.Name = strings.Repeat("ä", 81) }, []string{"name"}},
 		{"a NUL in the name", func(in *registry.NewClient) { in.Name = "Led\x00ger" }, []string{"name"}},
 		{"unknown scope", func(in *registry.NewClient) { in.Scopes = []string{"orders:read", "orders:refund"} }, []string{"scope"}},

@@ -23,17 +23,17 @@ type Draft struct {
 	ClientID string // of what it became, or "" until then
 }
 
-// NewDraft begins the registration of a client with its details and returns
-// the draft's ID. It fails with registry.Invalid when CreateClient would.
-func (db *DB) NewDraft(ctx context.Context, by registry.Actor, details registry.ClientDetails) (id string, err error) {
+// NewDraft begins the registration of a client with its details and logo (see
+// registry.NewClient) and returns the draft's ID. It fails with registry.Invalid when CreateClient would.
+func (db *DB) NewDraft(ctx context.Context, by registry.Actor, details registry.ClientDetails, logo []byte) (id string, err error) {
 	id = registry.NewDraftID()
 	err = db.aside(ctx, by, creation, func(t *tx) error {
 		in := registry.NewClient{ClientDetails: details.Clean()}
 		if err := t.checkDetails(ctx, "", in.ClientDetails); err != nil {
 			return err
 		}
-		_, err := t.ExecContext(ctx, `INSERT INTO drafts (id, user_id, data, expires_at) VALUES ($1, $2, $3, $4)`,
-			id, by.ID, snapshot(in), t.now.Add(DraftLifetime).Unix())
+		_, err := t.ExecContext(ctx, `INSERT INTO drafts (id, user_id, data, logo, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+			id, by.ID, snapshot(in), logo, t.now.Add(DraftLifetime).Unix())
 		return err
 	})
 	if err != nil {
@@ -44,7 +44,7 @@ func (db *DB) NewDraft(ctx context.Context, by registry.Actor, details registry.
 
 // Draft returns the actor's own draft, or registry.ErrNotFound.
 func (db *DB) Draft(ctx context.Context, by registry.Actor, id string) (d Draft, err error) {
-	err = db.view(ctx, by, creation.action, creation.need, func(t *tx) error {
+	err = db.view(ctx, by, creation, func(t *tx) error {
 		d, err = t.draft(ctx, id)
 		return err
 	})
@@ -54,22 +54,22 @@ func (db *DB) Draft(ctx context.Context, by registry.Actor, id string) (d Draft,
 	return d, nil
 }
 
-// SetDraftDetails replaces the details in the actor's own draft. It fails with
+// SetDraftDetails replaces the details and the logo in the actor's own draft. It fails with
 // registry.Invalid when NewDraft would, and with registry.ErrNotFound. A draft
 // that became an application stays as it is.
-func (db *DB) SetDraftDetails(ctx context.Context, by registry.Actor, id string, details registry.ClientDetails) error {
+func (db *DB) SetDraftDetails(ctx context.Context, by registry.Actor, id string, details registry.ClientDetails, logo []byte) error {
 	return db.changeDraft(ctx, by, id, func(t *tx, in *registry.NewClient) error {
-		in.ClientDetails = details.Clean()
+		in.ClientDetails, in.Logo = details.Clean(), logo
 		return t.checkDetails(ctx, "", in.ClientDetails)
 	})
 }
 
-// SetDraftScopes replaces the scopes and templates in the actor's own draft,
-// right or not: SubmitDraft checks them. It fails with registry.ErrNotFound. A
-// draft that became an application stays as it is.
-func (db *DB) SetDraftScopes(ctx context.Context, by registry.Actor, id string, scopes []string, templates map[string]string) error {
+// SetDraftScopes replaces the scopes, required ones and templates in the
+// actor's own draft, right or not: SubmitDraft checks them. It fails with
+// registry.ErrNotFound. A draft that became an application stays as it is.
+func (db *DB) SetDraftScopes(ctx context.Context, by registry.Actor, id string, scopes, required []string, templates map[string]string) error {
 	return db.changeDraft(ctx, by, id, func(_ *tx, in *registry.NewClient) error {
-		in.Scopes, in.Templates = scopes, templates
+		in.Scopes, in.Required, in.Templates = scopes, required, templates
 		return nil
 	})
 }
@@ -78,7 +78,7 @@ func (db *DB) SetDraftScopes(ctx context.Context, by registry.Actor, id string, 
 // does, and returns its client ID. A draft that was submitted before leads to
 // the same client: nothing is made or shown again.
 func (db *DB) SubmitDraft(ctx context.Context, by registry.Actor, id string, show ShowOnce) (clientID string, err error) {
-	err = db.change(ctx, by, creation, func(t *tx) (registry.Event, error) {
+	err = db.changeClient(ctx, by, creation, func(t *tx, keys firstKeys) (registry.Event, error) {
 		d, err := t.lockDraft(ctx, id)
 		if err != nil {
 			return registry.Event{}, err
@@ -87,7 +87,7 @@ func (db *DB) SubmitDraft(ctx context.Context, by registry.Actor, id string, sho
 			clientID = d.ClientID
 			return registry.Event{}, errUnchanged
 		}
-		app, _, err := t.createClient(ctx, d.Input, show)
+		app, _, err := t.createClient(ctx, d.Input, show, keys)
 		if err != nil {
 			return registry.Event{}, err
 		}
@@ -110,8 +110,8 @@ func (db *DB) changeDraft(ctx context.Context, by registry.Actor, id string, fn 
 		if err := fn(t, &d.Input); err != nil {
 			return err
 		}
-		_, err = t.ExecContext(ctx, `UPDATE drafts SET data = $1, expires_at = $2 WHERE id = $3`,
-			snapshot(d.Input), t.now.Add(DraftLifetime).Unix(), id)
+		_, err = t.ExecContext(ctx, `UPDATE drafts SET data = $1, logo = $2, expires_at = $3 WHERE id = $4`,
+			snapshot(d.Input), d.Input.Logo, t.now.Add(DraftLifetime).Unix(), id)
 		return err
 	})
 	if err != nil {
@@ -131,15 +131,16 @@ func (t *tx) lockDraft(ctx context.Context, id string) (Draft, error) {
 
 func (t *tx) draft(ctx context.Context, id string) (Draft, error) {
 	d := Draft{ID: id}
-	var data []byte
+	var data, logo []byte
 	err := t.QueryRowContext(ctx, `
-		SELECT data, COALESCE(application_id, '') FROM drafts WHERE id = $1 AND user_id = $2 AND expires_at > $3`,
-		id, t.by.ID, t.now.Unix()).Scan(&data, &d.ClientID)
+		SELECT data, logo, COALESCE(application_id, '') FROM drafts WHERE id = $1 AND user_id = $2 AND expires_at > $3`,
+		id, t.by.ID, t.now.Unix()).Scan(&data, &logo, &d.ClientID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, registry.ErrNotFound
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &d.Input)
+		d.Input.Logo = logo
 	}
 	return d, err
 }

@@ -19,12 +19,14 @@ func TestDraftBecomesAnApplication(t *testing.T) {
 		admin := storetest.Admin(t, db)
 		id := mustDraft(t, db, admin)
 		want := ledger(func(in *registry.NewClient) {
-			in.Name, in.Templates = "Ledger", map[string]string{"orders": "viewer"}
+			in.Name, in.Templates, in.TokenAlg = "Ledger", map[string]string{"orders": "viewer"}, registry.RS256
+			in.Grants, in.RedirectURIs, in.Trust = []string{registry.AuthorizationCode, registry.RefreshToken}, []string{"https://ledger.example/cb"}, registry.Verified
+			in.Required, in.Logo = []string{"orders:read"}, []byte("PNG")
 		})
-		if err := db.SetDraftScopes(t.Context(), admin, id, want.Scopes, want.Templates); err != nil {
+		if err := db.SetDraftScopes(t.Context(), admin, id, want.Scopes, want.Required, want.Templates); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.SetDraftDetails(t.Context(), admin, id, want.ClientDetails); err != nil {
+		if err := db.SetDraftDetails(t.Context(), admin, id, want.ClientDetails, want.Logo); err != nil {
 			t.Fatal(err)
 		}
 		draft, err := db.Draft(t.Context(), admin, id)
@@ -37,12 +39,13 @@ func TestDraftBecomesAnApplication(t *testing.T) {
 			t.Fatal(err)
 		}
 		record, err := db.ApplicationRecord(t.Context(), admin, client)
-		if err != nil || record.Name != "Ledger" || len(record.Scopes) != 2 || len(record.Permissions) != 1 {
+		if err != nil || record.Name != "Ledger" || len(record.Scopes) != 2 || len(record.Permissions) != 1 ||
+			len(record.RedirectURIs) != 1 || record.Trust != registry.Verified || len(record.Required) != 1 || record.Logo == "" {
 			t.Errorf("got %+v, %v, want what the draft said", record, err)
 		}
 		spent := draft
 		spent.ClientID = client
-		if err := db.SetDraftDetails(t.Context(), admin, id, ledger(nil).ClientDetails); err != nil {
+		if err := db.SetDraftDetails(t.Context(), admin, id, ledger(nil).ClientDetails, nil); err != nil {
 			t.Errorf("details of a spent draft: got %v, want none", err)
 		}
 		draft, err = db.Draft(t.Context(), admin, id)
@@ -57,7 +60,7 @@ func TestManySubmitsOfADraftCreateOne(t *testing.T) {
 		apply(t, db, demoCatalogue("orders"))
 		admin := storetest.Admin(t, db)
 		id := mustDraft(t, db, admin)
-		if err := db.SetDraftScopes(t.Context(), admin, id, []string{"orders:read"}, nil); err != nil {
+		if err := db.SetDraftScopes(t.Context(), admin, id, []string{"orders:read"}, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		var mu sync.Mutex
@@ -89,18 +92,18 @@ func TestADraftThatIsWrongStays(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		apply(t, db, demoCatalogue("orders"))
 		admin := storetest.Admin(t, db)
-		if _, err := db.NewDraft(t.Context(), admin, registry.ClientDetails{Name: "x"}); !isInvalid(err, "grant", "auth_method") {
+		if _, err := db.NewDraft(t.Context(), admin, registry.ClientDetails{Name: "x"}, nil); !isInvalid(err, "grant", "auth_method") {
 			t.Errorf("new: got %v, want complaints about grant and auth_method", err)
 		}
 		id := mustDraft(t, db, admin)
-		if err := db.SetDraftDetails(t.Context(), admin, id, registry.ClientDetails{}); !isInvalid(err, "name", "grant", "auth_method") {
+		if err := db.SetDraftDetails(t.Context(), admin, id, registry.ClientDetails{}, nil); !isInvalid(err, "name", "grant", "auth_method") {
 			t.Errorf("details: got %v, want complaints about all", err)
 		}
 		if _, err := db.SubmitDraft(t.Context(), admin, id, store.ShowOnce{}); !isInvalid(err, "scope") {
 			t.Errorf("no scopes: got %v, want a complaint about them", err)
 		}
 		mustCreate(t, db, admin, ledger(nil)) // takes the name meanwhile
-		if err := db.SetDraftScopes(t.Context(), admin, id, []string{"orders:read"}, nil); err != nil {
+		if err := db.SetDraftScopes(t.Context(), admin, id, []string{"orders:read"}, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := db.SubmitDraft(t.Context(), admin, id, store.ShowOnce{}); !isInvalid(err, "name") {
@@ -124,8 +127,8 @@ func TestADraftIsOnesOwnForADay(t *testing.T) {
 			_, submitErr := db.SubmitDraft(t.Context(), by, id, store.ShowOnce{})
 			for what, err := range map[string]error{
 				"read": readErr, "submit": submitErr,
-				"details": db.SetDraftDetails(t.Context(), by, id, ledger(nil).ClientDetails),
-				"scopes":  db.SetDraftScopes(t.Context(), by, id, nil, nil),
+				"details": db.SetDraftDetails(t.Context(), by, id, ledger(nil).ClientDetails, nil),
+				"scopes":  db.SetDraftScopes(t.Context(), by, id, nil, nil, nil),
 			} {
 				if !errors.Is(err, registry.ErrNotFound) {
 					t.Errorf("%s, %s: got %v, want ErrNotFound", who, what, err)
@@ -136,7 +139,7 @@ func TestADraftIsOnesOwnForADay(t *testing.T) {
 		wantNone("made up", admin, "dr_x")
 
 		clock.Advance(23 * time.Hour)
-		if err := db.SetDraftScopes(t.Context(), admin, id, []string{"orders:read"}, nil); err != nil {
+		if err := db.SetDraftScopes(t.Context(), admin, id, []string{"orders:read"}, nil, nil); err != nil {
 			t.Errorf("after 23 hours: got %v, want none", err)
 		}
 		clock.Advance(23 * time.Hour)
@@ -150,7 +153,7 @@ func TestADraftIsOnesOwnForADay(t *testing.T) {
 
 func mustDraft(t *testing.T, db *store.DB, by registry.Actor) string {
 	t.Helper()
-	id, err := db.NewDraft(t.Context(), by, ledger(nil).ClientDetails)
+	id, err := db.NewDraft(t.Context(), by, ledger(nil).ClientDetails, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -276,7 +276,7 @@ func (db *DB) MayIntrospect(ctx context.Context, by oauth.Caller) error {
 	if err != nil {
 		return err
 	}
-	return db.Require(ctx, actor, "token.introspect", registry.IntrospectTokens)
+	return db.Require(ctx, actor, "token.introspect", registry.ApplicationTarget(by.ClientID), registry.IntrospectTokens)
 }
 
 // forgetSuccessors wipes the refresh tokens that were kept for a retry, once

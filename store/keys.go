@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,19 @@ func (db *DB) SigningKeys(ctx context.Context) (*oauth.KeySet, error) {
 	})
 }
 
+// cachedKeysSign reports whether the keys in the cache, if there are any, can
+// sign with alg.
+func (db *DB) cachedKeysSign(alg string) bool {
+	db.keys.mu.RLock()
+	defer db.keys.mu.RUnlock()
+	set, ok := db.keys.all[struct{}{}]
+	if !ok {
+		return true
+	}
+	_, can := set.Active(alg)
+	return can
+}
+
 func (t *tx) signingKeys(ctx context.Context, key Key) ([]oauth.Key, error) {
 	type row struct {
 		id, alg                         string
@@ -67,26 +81,78 @@ func (t *tx) signingKeys(ctx context.Context, key Key) ([]oauth.Key, error) {
 	return keys, nil
 }
 
-// ensureSigningKeys makes the active and the next key of alg where there are none.
-func (db *DB) ensureSigningKeys(ctx context.Context, alg string) error {
-	what := intent{action: "keys.create", target: signingKeys}
-	err := db.change(ctx, registry.System, what, func(t *tx) (registry.Event, error) {
-		var present int
-		if err := t.QueryRowContext(ctx, `SELECT count(*) FROM signing_keys WHERE alg = $1`, alg).Scan(&present); err != nil {
-			return registry.Event{}, err
+// firstKeys are the keys by which an algorithm is signed with for the first
+// time. Its zero value is none.
+type firstKeys struct {
+	alg          string
+	active, next oauth.Key
+	seal         Key
+}
+
+// needsKeys ends a change that selects an algorithm for which there are no
+// signing keys yet.
+type needsKeys struct{ alg string }
+
+func (e needsKeys) Error() string { return "there are no signing keys for " + e.alg }
+
+// changeClient is change for an fn that may select how tokens are signed. When
+// the first keys for that are missing, nothing is changed yet: they are made,
+// outside the transaction, since an RSA key takes long and SQLite has one
+// writer, and fn is run again with them.
+func (db *DB) changeClient(ctx context.Context, by registry.Actor, in intent, fn func(*tx, firstKeys) (registry.Event, error)) error {
+	var keys firstKeys
+	for {
+		err := db.change(ctx, by, in, func(t *tx) (registry.Event, error) { return fn(t, keys) })
+		missing, ok := errors.AsType[needsKeys](err)
+		if !ok {
+			return err
 		}
-		if present > 0 {
-			return registry.Event{}, errUnchanged
+		if keys, err = db.makeFirstKeys(missing.alg); err != nil {
+			return err
 		}
-		active, err := t.insertKey(ctx, db.key, alg, oauth.ActiveKey)
-		if err != nil {
-			return registry.Event{}, err
-		}
-		next, err := t.insertKey(ctx, db.key, alg, oauth.NextKey)
-		return registry.Event{After: snapshot(map[string]string{"alg": alg, "active": active, "next": next})}, err
+	}
+}
+
+func (db *DB) makeFirstKeys(alg string) (keys firstKeys, err error) {
+	keys = firstKeys{alg: alg, seal: db.key}
+	if keys.active, err = oauth.GenerateKey(alg); err == nil {
+		keys.next, err = oauth.GenerateKey(alg)
+	}
+	return keys, err
+}
+
+// ensureKeys inserts the first keys of alg where there are none, with an event
+// of its own. It fails with needsKeys when they are not there to insert.
+func (t *tx) ensureKeys(ctx context.Context, alg string, keys firstKeys) error {
+	var present bool
+	err := t.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM signing_keys WHERE alg = $1)`, alg).Scan(&present)
+	if err != nil || present {
+		return err
+	}
+	if keys.alg != alg {
+		return needsKeys{alg}
+	}
+	err = t.insertKey(ctx, keys.seal, keys.active, oauth.ActiveKey)
+	if errors.Is(err, registry.ErrConflict) {
+		return nil // someone else was faster, and both of theirs are there
+	}
+	if err == nil {
+		err = t.insertKey(ctx, keys.seal, keys.next, oauth.NextKey)
+	}
+	if err != nil {
+		return err
+	}
+	return t.appendEvent(ctx, registry.Event{
+		Action: "keys.create", Outcome: registry.Done, Target: signingKeys,
+		After: snapshot(map[string]string{"alg": alg, "active": keys.active.ID, "next": keys.next.ID}),
 	})
-	if isDuplicate(err, "signing_keys") {
-		return nil // another instance was quicker
+}
+
+// ensureSigningKeys makes the first keys of alg where there are none.
+func (db *DB) ensureSigningKeys(ctx context.Context, alg string) error {
+	keys, err := db.makeFirstKeys(alg)
+	if err == nil {
+		err = db.inTx(ctx, registry.System, false, func(t *tx) error { return t.ensureKeys(ctx, alg, keys) })
 	}
 	if err != nil {
 		return fmt.Errorf("make signing keys: %w", err)
@@ -129,11 +195,14 @@ func (db *DB) RotateKeys(ctx context.Context, by registry.Actor, force bool) (si
 			if err := t.setKeyState(ctx, k.ID, oauth.ActiveKey, "activated_at"); err != nil {
 				return registry.Event{}, err
 			}
-			next, err := t.insertKey(ctx, db.key, k.Alg, oauth.NextKey)
+			next, err := oauth.GenerateKey(k.Alg)
+			if err == nil {
+				err = t.insertKey(ctx, db.key, next, oauth.NextKey)
+			}
 			if err != nil {
 				return registry.Event{}, err
 			}
-			signing, published = append(signing, k.ID), append(published, next)
+			signing, published = append(signing, k.ID), append(published, next.ID)
 		}
 		return registry.Event{
 			Before: snapshot(map[string][]string{"active": retired}),
@@ -151,21 +220,25 @@ func (t *tx) setKeyState(ctx context.Context, id string, state oauth.KeyState, a
 	return err
 }
 
-func (t *tx) insertKey(ctx context.Context, seal Key, alg string, state oauth.KeyState) (string, error) {
-	k, err := oauth.GenerateKey(alg)
-	if err != nil {
-		return "", err
-	}
+// insertKey writes a key. Where its algorithm has one in that state already it
+// fails with registry.ErrConflict, and the transaction can go on.
+func (t *tx) insertKey(ctx context.Context, seal Key, k oauth.Key, state oauth.KeyState) error {
 	private, err := k.MarshalPrivate()
 	if err != nil {
-		return "", err
+		return err
 	}
 	var activated time.Time
 	if state == oauth.ActiveKey {
 		activated = t.now
 	}
-	_, err = t.ExecContext(ctx, `
-		INSERT INTO signing_keys (id, alg, state, sealed, created_at, activated_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		k.ID, alg, state, seal.seal(sealedKey, private), t.now.Unix(), nullUnix(activated))
-	return k.ID, err
+	result, err := t.ExecContext(ctx, `
+		INSERT INTO signing_keys (id, alg, state, sealed, created_at, activated_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+		k.ID, k.Alg, state, seal.seal(sealedKey, private), t.now.Unix(), nullUnix(activated))
+	if err != nil {
+		return fmt.Errorf("insert signing key: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return cmp.Or(err, registry.ErrConflict)
+	}
+	return nil
 }

@@ -16,7 +16,7 @@ func (db *DB) SetStatus(ctx context.Context, by registry.Actor, id string, statu
 	if status == registry.Disabled {
 		action = "application.disable"
 	}
-	what := intent{action: action, need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
+	what := intent{action: action, need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		if status != registry.Active && status != registry.Disabled {
 			return registry.Event{}, registry.Invalid{"status": "Choose active or disabled."}
@@ -45,7 +45,7 @@ func (db *DB) SetStatus(ctx context.Context, by registry.Actor, id string, statu
 // registry.DeletedFor. It needs the permission to manage applications, and
 // fails with registry.Invalid unless typedName is its name.
 func (db *DB) DeleteApplication(ctx context.Context, by registry.Actor, id, typedName string) error {
-	what := intent{action: "application.delete", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
+	what := intent{action: "application.delete", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {

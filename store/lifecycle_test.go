@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -145,8 +146,8 @@ func TestWhoMayChangeApplications(t *testing.T) {
 			if forbidden, ok := errors.AsType[registry.Forbidden](err); !ok || forbidden.Missing != registry.ManageApplications {
 				t.Errorf("%s by a viewer: got %v, want that %s is missing", name, err, registry.ManageApplications)
 			}
-			if got := newest(t, db, team.ID); got.Outcome != registry.Refused {
-				t.Errorf("%s by a viewer: got the event %+v, want a refusal", name, got)
+			if got := newest(t, db, team.ID); got.Outcome != registry.Refused || got.Target.Name != team.Name {
+				t.Errorf("%s by a viewer: got the event %+v, want a refusal on %s", name, got, team.Name)
 			}
 			if err := changes[name](admin, platform); !errors.Is(err, registry.ErrLocked) || !errors.Is(err, registry.ErrForbidden) {
 				t.Errorf("%s what the platform made: got %v, want ErrLocked", name, err)
@@ -154,6 +155,35 @@ func TestWhoMayChangeApplications(t *testing.T) {
 			if err := changes[name](registry.Operator, platform); err != nil {
 				t.Errorf("%s what the platform made, by the operator: %v", name, err)
 			}
+		}
+	})
+}
+
+// A refusal says on what: an application by its name, and never an ID that was
+// made up.
+func TestRefusedViewsHaveATarget(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		nobody := storetest.User(t, db, "Nobody", "nobody@example.com", false).Actor()
+		app := registered(t, db, registry.Operator, forAuditLog)
+		for _, id := range []string{app.ID, "cl_made_up", "cl_made_up_too", "\x00"} {
+			if _, err := db.Application(t.Context(), nobody, id); !errors.Is(err, registry.ErrForbidden) {
+				t.Errorf("%q: got %v, want ErrForbidden", id, err)
+			}
+		}
+		if _, err := db.Applications(t.Context(), nobody, registry.ApplicationQuery{}); !errors.Is(err, registry.ErrForbidden) {
+			t.Errorf("the list: got %v, want ErrForbidden", err)
+		}
+		page, err := db.AuditEvents(t.Context(), registry.Operator, registry.AuditQuery{Outcome: registry.Refused, Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []registry.Target
+		for _, e := range page.Entries {
+			got = append(got, e.Target)
+		}
+		want := []registry.Target{registry.AllApplications, {Type: "application"}, {Type: "application", ID: app.ID, Name: app.Name}}
+		if !slices.Equal(got, want) {
+			t.Errorf("refused on %+v, want on %+v", got, want)
 		}
 	})
 }

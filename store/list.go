@@ -22,7 +22,8 @@ const (
 // for a page that is no longer there; whatever is searched for is fine.
 func (db *DB) Applications(ctx context.Context, by registry.Actor, q registry.ApplicationQuery) (page registry.ApplicationPage, err error) {
 	q = q.Clean()
-	err = db.view(ctx, by, "application.list", registry.ViewApplications, func(t *tx) error {
+	what := intent{action: "application.list", need: registry.ViewApplications, target: registry.AllApplications}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		if err := registry.Check(q); err != nil {
 			return err
 		}
@@ -107,7 +108,8 @@ func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
 	now := sel.bind(s.t.now.Unix())
 	rows, err := s.t.QueryContext(ctx, `
 		SELECT a.id, a.type, a.origin, a.status, a.name, a.name_key, a.created_at, a.created_by, a.created_by_name,
-			a.last_used_at, a.last_used_address, a.deleted_at, a.grants,
+			a.last_used_at, a.last_used_address, a.deleted_at, a.grants, a.auth_method,
+			(SELECT string_agg(grant_type, ' ') FROM application_grant_types WHERE application_id = a.id),
 			place.found, place.team,
 			(SELECT count(*) FROM application_scopes WHERE application_id = a.id),
 			(SELECT count(*) FROM secrets WHERE application_id = a.id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > `+now+`)),
@@ -125,7 +127,8 @@ func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
 			seconds{&r.LastUsedAt},
 			&r.LastUsedAddress,
 			seconds{&r.DeletedAt},
-			&r.Permissions,
+			&r.Permissions, &r.AuthMethod,
+			words{&r.Grants},
 			&r.found, &r.team, &r.Scopes, &r.Secrets,
 			seconds{&r.SecretEnds},
 		}

@@ -24,6 +24,9 @@ func (db *DB) OAuthClient(ctx context.Context, id string) (*oauth.Client, error)
 		if err != nil {
 			return nil, fmt.Errorf("load client: %w", err)
 		}
+		if !db.cachedKeysSign(client.TokenAlg) {
+			db.forget() // another process made the first keys of its algorithm
+		}
 		return client, nil
 	})
 }

@@ -20,11 +20,11 @@ type secretEnd struct {
 // RegenerateSecret makes a new secret and returns it. The live ones stop as
 // the rotation says, though never later than they would have; when that is now
 // their tokens stop with them. It needs the permission to manage applications
-// and what requireDelegation asks. It fails with registry.Invalid,
-// registry.ErrNotFound, registry.ErrLocked, and with registry.ErrConflict when
+// and what requireDelegation asks. It fails with registry.Invalid, also for a
+// public client, which has no secret, with registry.ErrNotFound, registry.ErrLocked, and with registry.ErrConflict when
 // the application got a new secret since rotation.Seen.
 func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string, rotation registry.Rotation, show ShowOnce) (secret registry.Secret, err error) {
-	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
+	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {
@@ -32,6 +32,9 @@ func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string
 		}
 		if app.Type != registry.OAuthClient {
 			return registry.Event{}, registry.ErrNotFound
+		}
+		if app.Public() {
+			return registry.Event{}, registry.Invalid{"auth_method": "A public client has no secret. Choose another authentication method for it first."}
 		}
 		if err := t.requireDelegation(ctx, app); err != nil {
 			return registry.Event{}, err
@@ -78,7 +81,7 @@ func (db *DB) SecretWaits(ctx context.Context, sessionToken, id string) (waits b
 // EndSecret stops a secret now, and its tokens with it. It needs the permission
 // to manage applications. A secret that was ended changes nothing.
 func (db *DB) EndSecret(ctx context.Context, by registry.Actor, id, secretID string) error {
-	what := intent{action: "application.end-secret", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: id}}
+	what := intent{action: "application.end-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {
@@ -110,10 +113,10 @@ func (db *DB) EndSecret(ctx context.Context, by registry.Actor, id, secretID str
 }
 
 // checkSeen returns registry.ErrConflict when the application has had more
-// secrets than the caller knows of; 0 is not compared.
+// secrets than the caller knows of: 0 is not compared, and registry.NoneSeen is none.
 func (t *tx) checkSeen(ctx context.Context, id string, seen int) error {
 	made, err := t.secretsMade(ctx, id)
-	if err == nil && seen != 0 && made != seen {
+	if err == nil && seen != 0 && made != max(seen, 0) {
 		err = registry.ErrConflict
 	}
 	return err

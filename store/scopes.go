@@ -16,7 +16,7 @@ import (
 func (db *DB) SetScopes(ctx context.Context, by registry.Actor, id string, in registry.ScopeEdit) error {
 	what := intent{
 		action: "application.update-scopes", need: registry.ManageApplications,
-		target: registry.Target{Type: "application", ID: id},
+		target: registry.ApplicationTarget(id),
 	}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		if err := t.lockMeta(ctx); err != nil { // the catalogue stays as it is checked against
@@ -38,15 +38,21 @@ func (db *DB) SetScopes(ctx context.Context, by registry.Actor, id string, in re
 			return registry.Event{}, err
 		}
 		before := keysOf(held, func(s registry.Scope) string { return s.Key })
-		if more, fewer := registry.CompareScopes(in.Seen, before); in.Seen != nil && len(more)+len(fewer) > 0 {
+		fixed, err := t.requiredScopes(ctx, id)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		if in.Seen != nil && (differ(in.Seen, before) || differ(in.SeenRequired, fixed)) {
 			return registry.Event{}, registry.ErrConflict
 		}
-		added, removed := registry.CompareScopes(before, in.Scopes)
-		if len(added)+len(removed) == 0 {
+		required := registry.RequiredScopes(app.Grants, in.Scopes, in.Required)
+		var change scopeChange
+		change.Added, change.Removed = registry.CompareScopes(before, in.Scopes)
+		change.Required, change.Optional = registry.CompareRequired(fixed, required, in.Scopes)
+		if len(change.Added)+len(change.Removed)+len(change.Required)+len(change.Optional) == 0 {
 			return registry.Event{}, errUnchanged
 		}
-		event := registry.Event{Target: applicationTarget(app), After: snapshot(scopeChange{added, removed})}
-		return event, t.writeScopes(ctx, id, added, removed)
+		return registry.Event{Target: applicationTarget(app), After: snapshot(change)}, t.writeScopes(ctx, id, change)
 	})
 	if err != nil {
 		return fmt.Errorf("set scopes: %w", err)
@@ -54,10 +60,18 @@ func (db *DB) SetScopes(ctx context.Context, by registry.Actor, id string, in re
 	return nil
 }
 
+// differ reports whether two sets of scopes differ.
+func differ(a, b []string) bool {
+	more, fewer := registry.CompareScopes(a, b)
+	return len(more)+len(fewer) > 0
+}
+
 // scopeChange is what an event keeps of a change of scopes.
 type scopeChange struct {
-	Added   []string `json:"added,omitempty"`
-	Removed []string `json:"removed,omitempty"`
+	Added    []string `json:"added,omitempty"`
+	Removed  []string `json:"removed,omitempty"`
+	Required []string `json:"required,omitempty"` // from now on
+	Optional []string `json:"optional,omitempty"` // no longer required
 }
 
 // scopesOf returns the scopes that an application may ask for, in the
@@ -73,17 +87,43 @@ func (t *tx) scopesOf(ctx context.Context, id string) ([]registry.Scope, error) 
 	return collect(rows, func(s *registry.Scope) []any { return []any{&s.Key, &s.Name, &s.Description} })
 }
 
+// requiredScopes returns the scopes of an application that users cannot leave
+// out when they consent, sorted.
+func (t *tx) requiredScopes(ctx context.Context, id string) ([]string, error) {
+	rows, err := t.QueryContext(ctx, `SELECT scope FROM application_scopes WHERE application_id = $1 AND required ORDER BY scope`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read required scopes: %w", err)
+	}
+	return collect(rows, func(scope *string) []any { return []any{scope} })
+}
+
 // writeScopes changes the scopes of an application, as was checked.
-func (t *tx) writeScopes(ctx context.Context, id string, added, removed []string) error {
-	for _, scope := range removed {
+func (t *tx) writeScopes(ctx context.Context, id string, change scopeChange) error {
+	for _, scope := range change.Removed {
 		if _, err := t.ExecContext(ctx, `DELETE FROM application_scopes WHERE application_id = $1 AND scope = $2`, id, scope); err != nil {
 			return fmt.Errorf("remove scope: %w", err)
 		}
 	}
-	for _, scope := range added {
-		if _, err := t.ExecContext(ctx, `INSERT INTO application_scopes (application_id, scope) VALUES ($1, $2)`, id, scope); err != nil {
-			return fmt.Errorf("add scope: %w", err)
+	for _, scope := range change.Added {
+		if err := t.insertScope(ctx, id, scope, false); err != nil {
+			return err
 		}
+	}
+	for required, scopes := range map[bool][]string{true: change.Required, false: change.Optional} {
+		for _, scope := range scopes {
+			_, err := t.ExecContext(ctx, `UPDATE application_scopes SET required = $1 WHERE application_id = $2 AND scope = $3`, required, id, scope)
+			if err != nil {
+				return fmt.Errorf("change scope: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *tx) insertScope(ctx context.Context, id, scope string, required bool) error {
+	_, err := t.ExecContext(ctx, `INSERT INTO application_scopes (application_id, scope, required) VALUES ($1, $2, $3)`, id, scope, required)
+	if err != nil {
+		return fmt.Errorf("insert scope: %w", err)
 	}
 	return nil
 }
@@ -92,7 +132,8 @@ func (t *tx) writeScopes(ctx context.Context, id string, added, removed []string
 // none holds is not in it.
 func (db *DB) ScopeUse(ctx context.Context, by registry.Actor) (use map[string]int, err error) {
 	use = map[string]int{}
-	err = db.view(ctx, by, "scope.list", registry.ViewApplications, func(t *tx) error {
+	what := intent{action: "scope.list", need: registry.ViewApplications, target: registry.WholeCatalogue}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		// All are counted in the index, and the few that are deleted taken off;
 		// CROSS JOIN makes SQLite start with these.
 		rows, err := t.QueryContext(ctx, `

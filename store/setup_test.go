@@ -28,7 +28,7 @@ func TestSetupMakesTheTeamAndItsAdministrator(t *testing.T) {
 		for _, p := range []registry.Permission{
 			registry.ManageUsers, registry.ManageSettings, registry.ManageApplications, registry.ManagePermissions, registry.ReadAuditLog,
 		} {
-			if err := db.Require(t.Context(), admin.Actor(), "test", p); err != nil {
+			if err := db.Require(t.Context(), admin.Actor(), "test", registry.Target{}, p); err != nil {
 				t.Errorf("the administrator: got %v, want %s", err, p)
 			}
 		}

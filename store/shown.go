@@ -37,7 +37,7 @@ func (t *tx) showOnce(ctx context.Context, show ShowOnce, appID string, secret r
 // session, and forgets it. It fails with registry.ErrNotFound when there is
 // none, when it was taken before, and ShownFor after it was made.
 func (db *DB) TakeSecret(ctx context.Context, by registry.Actor, sessionToken, appID string) (secret registry.Secret, err error) {
-	what := intent{action: "application.show-secret", need: registry.ManageApplications, target: registry.Target{Type: "application", ID: appID}}
+	what := intent{action: "application.show-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(appID)}
 	err = db.aside(ctx, by, what, func(t *tx) error {
 		var sealed []byte
 		err := t.QueryRowContext(ctx, `

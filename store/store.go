@@ -60,6 +60,7 @@ type DB struct {
 	refusals  recent
 	usage     usage
 	passwords hasher
+	probe     probe
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -104,14 +105,8 @@ func (db *DB) Close() error {
 	return db.closePools()
 }
 
-// Ready returns nil when the database answers.
-func (db *DB) Ready(ctx context.Context) error {
-	var seq int64
-	return db.read.QueryRowContext(ctx, `SELECT seq FROM audit_head`).Scan(&seq)
-}
-
 func connect(o Options) (*DB, error) {
-	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, key: o.Key, passwords: newHasher()}
+	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher()}
 	var err error
 	if IsPostgres(o.Database) {
 		db.dialect = postgres

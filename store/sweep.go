@@ -10,8 +10,12 @@ import (
 	"clientele/registry"
 )
 
+// failuresKept is how long failed authentications are kept, with the address
+// of the last: longer than anything shows them.
+const failuresKept = 30 * 24 * time.Hour
+
 // Sweep removes what has run out: sessions, known browsers, attempts to sign
-// in, drafts, secrets that nobody came to see, questions and codes that nobody
+// in, old failures of clients to do so, drafts, secrets that nobody came to see, questions and codes that nobody
 // answered or redeemed, and consents and applications that ended longer ago
 // than they are kept.
 func (db *DB) Sweep(ctx context.Context) error {
@@ -27,6 +31,7 @@ func (db *DB) Sweep(ctx context.Context) error {
 			`DELETE FROM revoked_tokens WHERE expires_at <= $1`:                     t.now,
 			`DELETE FROM families WHERE spent_at IS NULL AND code_expires_at <= $1`: t.now.Add(-time.Hour),
 			`DELETE FROM consents WHERE ended_at IS NULL AND expires_at <= $1`:      t.now.Add(-registry.EndedConsentKept),
+			`DELETE FROM authentication_failures WHERE last_at <= $1`:               t.now.Add(-failuresKept),
 			endedConsents: t.now.Add(-registry.EndedConsentKept),
 		} {
 			if _, err := t.ExecContext(ctx, statement, until.Unix()); err != nil {
@@ -70,7 +75,7 @@ func (db *DB) purgeApplications(ctx context.Context) error {
 }
 
 func (db *DB) purgeApplication(ctx context.Context, id string) error {
-	target := registry.Target{Type: "application", ID: id}
+	target := registry.ApplicationTarget(id)
 	err := db.change(ctx, registry.System, intent{action: "application.purge", target: target}, func(t *tx) (registry.Event, error) {
 		err := t.QueryRowContext(ctx, `DELETE FROM applications WHERE id = $1 AND deleted_at IS NOT NULL RETURNING name`, id).Scan(&target.Name)
 		if errors.Is(err, sql.ErrNoRows) { // another instance was faster
@@ -78,6 +83,9 @@ func (db *DB) purgeApplication(ctx context.Context, id string) error {
 		}
 		if err == nil {
 			_, err = t.ExecContext(ctx, `DELETE FROM grants WHERE subject_type = 'application' AND subject_id = $1`, id)
+		}
+		if err == nil {
+			_, err = t.ExecContext(ctx, `DELETE FROM authentication_failures WHERE application_id = $1`, id)
 		}
 		return registry.Event{Target: target}, err
 	})

@@ -46,6 +46,8 @@ func TestSweepPurgesApplications(t *testing.T) {
 			`UPDATE applications SET deleted_at = deleted_at + 30 WHERE id = 'cl_20'`,
 			`INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
 			VALUES ('application', 'cl_10', 'demo', '', 'template', 'viewer', 1, ''), ('application', 'cl_1', 'demo', '', 'template', 'viewer', 1, '')`,
+			`INSERT INTO authentication_failures (application_id, day, reason, failures, last_at, last_address)
+			VALUES ('cl_10', 1, 'wrong_secret', 1, 3000000000, ''), ('cl_1', 1, 'wrong_secret', 1, 3000000000, '')`,
 		} {
 			if _, err := rows.ExecContext(t.Context(), statement); err != nil {
 				t.Fatal(err)
@@ -62,6 +64,7 @@ func TestSweepPurgesApplications(t *testing.T) {
 			`SELECT count(*) FROM applications WHERE id = 'cl_10'`:                   0,
 			`SELECT count(*) FROM application_scopes WHERE application_id = 'cl_10'`: 0,
 			`SELECT count(*) FROM grants WHERE subject_type = 'application'`:         1,
+			`SELECT count(*) FROM authentication_failures`:                           1,
 		} {
 			var got int
 			if err := rows.QueryRowContext(t.Context(), query).Scan(&got); err != nil || got != want {

@@ -24,7 +24,7 @@ type tx struct {
 	by      registry.Actor
 }
 
-// intent is what an actor is about to change.
+// intent is what an actor is about to change or to look at.
 type intent struct {
 	action string              // the audit event's
 	target registry.Target     // as far as it is known beforehand
@@ -77,15 +77,15 @@ func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(
 
 // view runs fn in a read-only transaction for an actor who holds the
 // permission. A refusal is recorded.
-func (db *DB) view(ctx context.Context, by registry.Actor, action string, need registry.Permission, fn func(*tx) error) error {
+func (db *DB) view(ctx context.Context, by registry.Actor, in intent, fn func(*tx) error) error {
 	err := db.inTx(ctx, by, true, func(t *tx) error {
-		if err := t.require(ctx, need); err != nil {
+		if err := t.require(ctx, in.need); err != nil {
 			return err
 		}
 		return fn(t)
 	})
 	if errors.Is(err, registry.ErrForbidden) {
-		db.recordRefusal(ctx, by, action, registry.Target{}, err)
+		db.recordRefusal(ctx, by, in.action, in.target, err)
 	}
 	return err
 }
@@ -177,6 +177,8 @@ func collect[T any](rows *sql.Rows, into func(*T) []any) ([]T, error) {
 // recordRefusal appends the event of a refused attempt. The same refusal is
 // recorded once a minute, so that a caller in a loop cannot flood the log.
 func (db *DB) recordRefusal(ctx context.Context, by registry.Actor, action string, target registry.Target, cause error) {
+	ctx = context.WithoutCancel(ctx)
+	target = db.nameTarget(ctx, target)
 	if !db.refusals.first(fmt.Sprintf("%s %s %s %s", by.Type, by.ID, action, target.ID), db.now()) {
 		return
 	}
@@ -187,11 +189,27 @@ func (db *DB) recordRefusal(ctx context.Context, by registry.Actor, action strin
 	if missing, ok := errors.AsType[registry.MissingScope](cause); ok {
 		event.After = snapshot(map[string]string{"missing_scope": missing.Scope})
 	}
-	ctx = context.WithoutCancel(ctx)
 	err := db.inTx(ctx, by, false, func(t *tx) error { return t.appendEvent(ctx, event) })
 	if err != nil {
 		db.log.ErrorContext(ctx, "a refusal could not be recorded", "action", action, "err", err)
 	}
+}
+
+// nameTarget returns the target with the name of the application it is. One
+// that was never registered is no target: else whoever makes up IDs would be
+// recorded anew with each.
+func (db *DB) nameTarget(ctx context.Context, target registry.Target) registry.Target {
+	if target.Type != "application" || target.ID == "" || target.Name != "" {
+		return target
+	}
+	err := db.read.QueryRowContext(ctx, `SELECT name FROM applications WHERE id = $1`, asText(target.ID)).Scan(&target.Name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return registry.Target{Type: target.Type}
+	}
+	if err != nil {
+		db.log.WarnContext(ctx, "the application of a refusal could not be named", "err", err)
+	}
+	return target
 }
 
 // recent remembers for a minute what was seen.
@@ -252,5 +270,14 @@ func (s seconds) Scan(src any) error {
 	default:
 		return fmt.Errorf("scan %T as a time", src)
 	}
+	return nil
+}
+
+// words scans words that spaces separate, or NULL.
+type words struct{ to *[]string }
+
+func (w words) Scan(src any) error {
+	text, _ := src.(string)
+	*w.to = strings.Fields(text)
 	return nil
 }

@@ -36,6 +36,22 @@ func Unavailable(err error) bool {
 		err != nil && strings.Contains(err.Error(), "sql: database is closed") // has no name in database/sql
 }
 
+// Unwritable reports whether err says that the database cannot be written,
+// while it may still be read: its disk is full, read-only or broken.
+func Unwritable(err error) bool {
+	if broken, ok := errors.AsType[*modernc.Error](err); ok {
+		return slices.Contains(sqliteUnwritable, broken.Code()&0xff) || slices.Contains(sqliteUnwritable, broken.Code())
+	}
+	broken, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (broken.Code == "25006" || broken.Code == "53100") // a read-only transaction; disk full
+}
+
+// Result codes of SQLite that speak of writing, and extended ones.
+var sqliteUnwritable = []int{
+	sqlitecode.SQLITE_FULL, sqlitecode.SQLITE_READONLY,
+	sqlitecode.SQLITE_IOERR_WRITE, sqlitecode.SQLITE_IOERR_FSYNC, sqlitecode.SQLITE_IOERR_TRUNCATE, sqlitecode.SQLITE_IOERR_SHMSIZE,
+}
+
 // Primary result codes of SQLite.
 var sqliteTroubles = []int{
 	sqlitecode.SQLITE_BUSY, sqlitecode.SQLITE_LOCKED, sqlitecode.SQLITE_NOMEM, sqlitecode.SQLITE_READONLY, sqlitecode.SQLITE_IOERR,

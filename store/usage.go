@@ -17,17 +17,21 @@ const flushEvery = 3 * time.Second
 
 const secondsPerDay = 24 * 60 * 60
 
-// usage collects what tokens were issued until it is written down, so that a
-// token costs no write.
+// usage collects what tokens were issued and refused until it is written down,
+// so that a token costs no write.
 type usage struct {
-	mu    sync.Mutex
-	since uses
+	mu sync.Mutex
+	unwritten
 }
 
-// uses are what was used since they were written down last; nil when nothing was.
-type uses struct {
-	clients, secrets, consents map[string]lastUse
-	days                       map[clientDay]int64 // tokens issued
+// unwritten is what was collected. It grows with what is registered, and never
+// with what strangers send.
+type unwritten struct {
+	clients  map[string]*lastUse
+	secrets  map[string]*lastUse
+	consents map[string]*lastUse
+	days     map[clientDay]int64
+	failures map[failureDay]*failures
 }
 
 type lastUse struct {
@@ -40,37 +44,67 @@ type clientDay struct {
 	day    int64
 }
 
+type failureDay struct {
+	clientDay
+
+	reason registry.FailureReason
+}
+
+type failures struct {
+	n    int64
+	last lastUse
+}
+
+func newUnwritten() unwritten {
+	return unwritten{map[string]*lastUse{}, map[string]*lastUse{}, map[string]*lastUse{}, map[clientDay]int64{}, map[failureDay]*failures{}}
+}
+
 // TokenIssued notes that a client got a token. It is written down within 5 s,
 // and when the store is closed.
 func (db *DB) TokenIssued(u oauth.Use) {
-	used := lastUse{u.At.Unix(), u.Address}
+	at := u.At.Unix()
 	db.usage.mu.Lock()
 	defer db.usage.mu.Unlock()
-	since := &db.usage.since
-	note(&since.clients, u.ClientID, used)
-	note(&since.secrets, u.SecretID, used)
-	note(&since.consents, u.ConsentID, used)
-	count(&since.days, clientDay{u.ClientID, used.at / secondsPerDay}, 1)
+	noteUse(db.usage.clients, u.ClientID, at, u.Address)
+	noteUse(db.usage.secrets, u.SecretID, at, u.Address)
+	noteUse(db.usage.consents, u.ConsentID, at, u.Address)
+	db.usage.days[clientDay{u.ClientID, at / secondsPerDay}]++
 }
 
-// note keeps the later of two uses of what has that ID; "" is nothing.
-func note(all *map[string]lastUse, id string, used lastUse) {
+// AuthenticationFailed notes that someone did not prove to be a client. It is
+// written down when a token would be.
+func (db *DB) AuthenticationFailed(f oauth.Failure) {
+	at := f.At.Unix()
+	db.usage.mu.Lock()
+	defer db.usage.mu.Unlock()
+	noteFailures(db.usage.failures, failureDay{clientDay{f.ClientID, at / secondsPerDay}, f.Reason}, 1, lastUse{at, f.Address})
+}
+
+// noteUse keeps the later of two uses of what has that ID; "" is nothing.
+func noteUse(uses map[string]*lastUse, id string, at int64, address string) {
 	if id == "" {
 		return
 	}
-	if *all == nil {
-		*all = map[string]lastUse{}
+	last, ok := uses[id]
+	if !ok {
+		last = &lastUse{}
+		uses[id] = last
 	}
-	if last, ok := (*all)[id]; !ok || used.at >= last.at {
-		(*all)[id] = used
+	if at >= last.at {
+		last.at, last.address = at, address
 	}
 }
 
-func count(all *map[clientDay]int64, day clientDay, tokens int64) {
-	if *all == nil {
-		*all = map[clientDay]int64{}
+func noteFailures(all map[failureDay]*failures, day failureDay, n int64, last lastUse) {
+	f, ok := all[day]
+	if !ok {
+		f = &failures{}
+		all[day] = f
 	}
-	(*all)[day] += tokens
+	f.n += n
+	if last.at >= f.last.at {
+		f.last = last
+	}
 }
 
 // flushUsage writes down what was used every few seconds, and once more when
@@ -90,69 +124,98 @@ func (db *DB) flushUsage(ctx context.Context) {
 	}
 }
 
-// FlushUsage writes down now what was used so far. What cannot be written is
-// kept for the next time.
+// FlushUsage writes down now what was used and refused so far. What cannot be
+// written is kept for the next time.
 func (db *DB) FlushUsage(ctx context.Context) {
 	db.usage.mu.Lock()
-	since := db.usage.since
-	db.usage.since = uses{}
+	seen := db.usage.unwritten
+	db.usage.unwritten = newUnwritten()
 	db.usage.mu.Unlock()
-	if len(since.clients) == 0 {
+	if len(seen.clients) == 0 && len(seen.failures) == 0 {
 		return
 	}
-	err := db.inTx(ctx, registry.System, false, func(t *tx) error { return t.writeUsage(ctx, since) })
+	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
+		if err := t.writeUsage(ctx, seen); err != nil {
+			return err
+		}
+		return t.writeFailures(ctx, seen.failures)
+	})
 	if err != nil {
 		db.log.WarnContext(ctx, "last use could not be written yet", "err", err)
-		db.keepUsage(since)
+		db.keepUsage(seen)
 	}
 }
 
 // writeUsage goes through rows in the order of their keys, so that two
 // instances that do so at once wait for each other and never in a circle.
-func (t *tx) writeUsage(ctx context.Context, since uses) error {
+func (t *tx) writeUsage(ctx context.Context, seen unwritten) error {
 	for _, kind := range []struct {
 		table string
-		used  map[string]lastUse
-	}{{"applications", since.clients}, {"secrets", since.secrets}, {"consents", since.consents}} {
-		for _, id := range slices.Sorted(maps.Keys(kind.used)) {
+		uses  map[string]*lastUse
+	}{{"applications", seen.clients}, {"secrets", seen.secrets}, {"consents", seen.consents}} {
+		for _, id := range slices.Sorted(maps.Keys(kind.uses)) {
 			_, err := t.ExecContext(ctx, `
 				UPDATE `+kind.table+` SET last_used_at = $1, last_used_address = $2 WHERE id = $3 AND last_used_at <= $1`,
-				kind.used[id].at, kind.used[id].address, id)
+				kind.uses[id].at, kind.uses[id].address, id)
 			if err != nil {
 				return err
 			}
 		}
 	}
-	inOrder := slices.SortedFunc(maps.Keys(since.days), func(a, b clientDay) int {
-		return cmp.Or(cmp.Compare(a.client, b.client), cmp.Compare(a.day, b.day))
-	})
-	for _, d := range inOrder {
+	for _, d := range slices.SortedFunc(maps.Keys(seen.days), clientDay.compare) {
 		// A purged application is counted no more.
 		if _, err := t.ExecContext(ctx, `
 			INSERT INTO application_days (application_id, day, tokens) SELECT id, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM applications WHERE id = $1
 			ON CONFLICT (application_id, day) DO UPDATE SET tokens = application_days.tokens + excluded.tokens`,
-			d.client, d.day, since.days[d]); err != nil {
+			d.client, d.day, seen.days[d]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// writeFailures goes through rows in the order of their keys, as writeUsage does.
+func (t *tx) writeFailures(ctx context.Context, all map[failureDay]*failures) error {
+	inOrder := slices.SortedFunc(maps.Keys(all), func(a, b failureDay) int {
+		return cmp.Or(a.compare(b.clientDay), cmp.Compare(a.reason, b.reason))
+	})
+	for _, d := range inOrder {
+		f := all[d]
+		if _, err := t.ExecContext(ctx, `
+			INSERT INTO authentication_failures (application_id, day, reason, failures, last_at, last_address)
+			SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS TEXT)
+			WHERE $1 = '' OR EXISTS (SELECT 1 FROM applications WHERE id = $1)
+			ON CONFLICT (application_id, day, reason) DO UPDATE SET failures = authentication_failures.failures + excluded.failures,
+			last_address = CASE WHEN excluded.last_at >= authentication_failures.last_at THEN excluded.last_address ELSE authentication_failures.last_address END,
+			last_at = CASE WHEN excluded.last_at >= authentication_failures.last_at THEN excluded.last_at ELSE authentication_failures.last_at END`,
+			d.client, d.day, d.reason, f.n, f.last.at, f.last.address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d clientDay) compare(to clientDay) int {
+	return cmp.Or(cmp.Compare(d.client, to.client), cmp.Compare(d.day, to.day))
+}
+
 // keepUsage puts back what could not be written.
-func (db *DB) keepUsage(unwritten uses) {
+func (db *DB) keepUsage(seen unwritten) {
 	db.usage.mu.Lock()
 	defer db.usage.mu.Unlock()
-	since := &db.usage.since
-	for id, used := range unwritten.clients {
-		note(&since.clients, id, used)
+	for id, u := range seen.clients {
+		noteUse(db.usage.clients, id, u.at, u.address)
 	}
-	for id, used := range unwritten.secrets {
-		note(&since.secrets, id, used)
+	for id, u := range seen.secrets {
+		noteUse(db.usage.secrets, id, u.at, u.address)
 	}
-	for id, used := range unwritten.consents {
-		note(&since.consents, id, used)
+	for id, u := range seen.consents {
+		noteUse(db.usage.consents, id, u.at, u.address)
 	}
-	for day, tokens := range unwritten.days {
-		count(&since.days, day, tokens)
+	for d, n := range seen.days {
+		db.usage.days[d] += n
+	}
+	for d, f := range seen.failures {
+		noteFailures(db.usage.failures, d, f.n, f.last)
 	}
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -47,6 +48,75 @@ func TestUsageReachesTheDatabase(t *testing.T) {
 		var tokens int64
 		if err := raw(t, database).QueryRowContext(t.Context(), `SELECT sum(tokens) FROM application_days`).Scan(&tokens); err != nil || tokens != 4 {
 			t.Errorf("counted %d tokens and %v, want 4", tokens, err)
+		}
+	})
+}
+
+func TestFailedAuthenticationsReachTheDatabase(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, database string) {
+		clock := storetest.NewClock()
+		db := storetest.Open(t, database, clock)
+		apply(t, db, demoCatalogue("orders"))
+		app := newClient(t, db, "Ledger Sync", "orders:read")
+		fail := func(id string, reason registry.FailureReason, address string, ago time.Duration) {
+			db.AuthenticationFailed(oauth.Failure{ClientID: id, Reason: reason, Address: address, At: storetest.Noon.Add(-ago)})
+		}
+		const day = 24 * time.Hour
+		for range 3 {
+			fail(app.ID, registry.WrongSecret, "192.0.2.7", time.Minute)
+		}
+		fail(app.ID, registry.WrongSecret, "192.0.2.8", registry.FailureDays*day) // longer ago than is counted
+		fail(app.ID, registry.ExpiredSecret, "192.0.2.9", 2*day)
+		db.FlushUsage(t.Context())
+		fail(app.ID, registry.WrongSecret, "192.0.2.10", time.Hour) // told late
+		for range 10_000 {
+			fail("", registry.UnknownClient, "192.0.2.11", 0)
+		}
+		fail("cl_purged", registry.WrongSecret, "192.0.2.12", 0)
+		db.FlushUsage(t.Context())
+
+		details, err := db.Application(t.Context(), registry.Operator, app.ID)
+		want := registry.AuthenticationFailures{Count: 5, LastAt: storetest.Noon.Add(-time.Minute), LastAddress: "192.0.2.7", LastReason: registry.WrongSecret}
+		if err != nil || details.Failures != want {
+			t.Errorf("got %+v, %v, want %+v", details.Failures, err, want)
+		}
+		rows := raw(t, database)
+		for query, want := range map[string]int{
+			`SELECT count(*) FROM authentication_failures`:                                         4,
+			`SELECT failures FROM authentication_failures WHERE application_id = ''`:               10_000,
+			`SELECT count(*) FROM authentication_failures WHERE last_at <= 0 OR last_address = ''`: 0,
+		} {
+			var got int
+			if err := rows.QueryRowContext(t.Context(), query).Scan(&got); err != nil || got != want {
+				t.Errorf("%s: got %d %v, want %d", query, got, err, want)
+			}
+		}
+		clock.Advance(29*day + time.Hour) // what is 30 days old goes
+		if err := db.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var left int
+		if err := rows.QueryRowContext(t.Context(), `SELECT count(*) FROM authentication_failures`).Scan(&left); err != nil || left != 2 {
+			t.Errorf("%d rows are left, %v; want those of the last 30 days, 2", left, err)
+		}
+	})
+}
+
+// What cannot be written is counted the next time.
+func TestFailedAuthenticationsAreKeptUntilWritten(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		apply(t, db, demoCatalogue("orders"))
+		app := newClient(t, db, "Payroll", "orders:read")
+		failure := oauth.Failure{ClientID: app.ID, Reason: registry.WrongSecret, Address: "192.0.2.7", At: storetest.Noon}
+		db.AuthenticationFailed(failure)
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		db.FlushUsage(gone)
+		db.AuthenticationFailed(failure)
+		db.FlushUsage(t.Context())
+		details, err := db.Application(t.Context(), registry.Operator, app.ID)
+		if err != nil || details.Failures.Count != 2 {
+			t.Errorf("counted %d, %v; want 2", details.Failures.Count, err)
 		}
 	})
 }

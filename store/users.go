@@ -104,16 +104,17 @@ func (t *tx) insertUser(ctx context.Context, in registry.NewUser, passwordHash s
 	return u, nil
 }
 
-// Require returns registry.Forbidden, and records the refusal, unless by holds
-// need on the whole service.
-func (db *DB) Require(ctx context.Context, by registry.Actor, action string, need registry.Permission) error {
-	return db.view(ctx, by, action, need, func(*tx) error { return nil })
+// Require returns registry.Forbidden, and records that the action on target was
+// refused, unless by holds need on the whole service.
+func (db *DB) Require(ctx context.Context, by registry.Actor, action string, target registry.Target, need registry.Permission) error {
+	return db.view(ctx, by, intent{action: action, need: need, target: target}, func(*tx) error { return nil })
 }
 
 // UserByEmail returns the user who signs in with that address, or
 // registry.ErrNotFound. It needs the permission to manage users.
 func (db *DB) UserByEmail(ctx context.Context, by registry.Actor, email string) (u registry.User, err error) {
-	err = db.view(ctx, by, "user.read", registry.ManageUsers, func(t *tx) error {
+	what := intent{action: "user.read", need: registry.ManageUsers, target: registry.Target{Type: "user"}}
+	err = db.view(ctx, by, what, func(t *tx) error {
 		err := t.QueryRowContext(ctx, `
 			SELECT id, email, name, created_at, disabled_at FROM users WHERE email_key = $1`, asText(registry.EmailKey(email))).
 			Scan(&u.ID, &u.Email, &u.Name, seconds{&u.CreatedAt}, seconds{&u.DisabledAt})

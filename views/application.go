@@ -20,7 +20,7 @@ type ApplicationView struct {
 	Now       time.Time
 
 	MayManage bool // may edit it, disable it and define its scopes
-	MayRotate bool // may see a new secret of it
+	MayRotate bool // may see a new secret of it; a public client has none
 	MayGrant  bool // may give it permissions
 	MayAudit  bool // may see its activity
 }
@@ -118,6 +118,20 @@ func secretEnd(s registry.ClientSecret) time.Time {
 	return s.ExpiresAt
 }
 
+// lacksFirstSecret reports whether the application is to have a secret, and
+// never had one.
+func (v ApplicationView) lacksFirstSecret() bool {
+	return v.App.SecretsMade == 0 && len(v.App.Secrets) == 0 && !v.App.Public()
+}
+
+// newSecret is what the viewer may do about the secret.
+func (v ApplicationView) newSecret() string {
+	if v.lacksFirstSecret() {
+		return "Make a secret"
+	}
+	return "Regenerate secret"
+}
+
 // chart draws the tokens issued per day.
 func (v ApplicationView) chart() ui.Chart {
 	chart := ui.Chart{ID: "tokens-per-day", Title: "Tokens issued per day"}
@@ -135,6 +149,22 @@ func (v ApplicationView) chart() ui.Chart {
 		chart.Text = fmt.Sprintf("%s in %d days, most on %s: %s", thousands(total), registry.UsageDays, peak, thousands(most))
 	}
 	return chart
+}
+
+// failureWords says why a client was not let in.
+func failureWords(r registry.FailureReason) string {
+	switch r {
+	case registry.WrongSecret:
+		return "the secret was wrong"
+	case registry.ExpiredSecret:
+		return "the secret had expired"
+	case registry.ClientOff:
+		return "the application was disabled"
+	case registry.WrongMethod:
+		return "it used the other authentication method"
+	default:
+		return string(r)
+	}
 }
 
 // thousands writes a number with commas: "1,204".
@@ -179,12 +209,15 @@ func statusWords(s registry.Status) ui.Status {
 }
 
 func grantWords(grants []string) string {
+	options := append(slices.Clone(grantOptions), ui.Option{Value: registry.RefreshToken, Label: "Refresh tokens"})
 	words := make([]string, len(grants))
 	for i, g := range grants {
-		words[i] = optionLabel(grantOptions, g)
+		words[i] = optionLabel(options, g)
 	}
 	return strings.Join(words, ", ")
 }
+
+func trustWords(t registry.Trust) string { return optionLabel(trustOptions, string(t)) }
 
 func methodWords(method string) string { return optionLabel(authMethodOptions, method) }
 

@@ -10,6 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"encoding/json"
+	"strings"
 
 	"clientele/registry"
 	"clientele/views/ui"
@@ -19,6 +20,7 @@ import (
 // application was like when its editor saw it.
 type ApplicationEditForm struct {
 	Input   registry.ClientDetails
+	Logo    registry.LogoEdit
 	Invalid registry.Invalid
 	Seen    registry.ClientDetails
 	// Meanwhile is what someone else changed since then.
@@ -116,7 +118,7 @@ func ApplicationEditPage(s Shell, v ApplicationView, f ApplicationEditForm) temp
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.seen())
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 46, Col: 53}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 48, Col: 53}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -127,8 +129,9 @@ func ApplicationEditPage(s Shell, v ApplicationView, f ApplicationEditForm) temp
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = clientSections(clientFields{
-					Input: f.Input, Invalid: f.Invalid, Check: v.path("edit/check"),
-					MethodHint: "A change holds at once: requests that still use the other method are refused.",
+					Input: f.Input, Invalid: f.Invalid, Check: v.path("edit/check"), OfferBoth: grantChoice(f.Seen.Grants) == bothGrants.Value,
+					Logo: f.Logo.PNG, OldLogo: logoAddress(v.App.Logo), RemoveLogo: f.Logo.Remove,
+					MethodHint: f.methodHint(), PublicText: f.publicText(), AskAlg: true,
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -151,7 +154,7 @@ func ApplicationEditPage(s Shell, v ApplicationView, f ApplicationEditForm) temp
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Form(ui.FormProps{ID: "edit", Action: v.path("edit"), Class: "card"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Form(ui.FormProps{ID: "edit", Action: v.path("edit"), Class: "card", Files: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -212,7 +215,7 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 				var templ_7745c5c3_Var6 string
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(fieldWords(c.Field))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 70, Col: 28}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 73, Col: 28}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
@@ -225,7 +228,7 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(detailWords(c.Field, c.Before))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 71, Col: 44}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 74, Col: 44}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -238,7 +241,7 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 				var templ_7745c5c3_Var8 string
 				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(detailWords(c.Field, c.After))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 73, Col: 43}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 76, Col: 43}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 				if templ_7745c5c3_Err != nil {
@@ -256,7 +259,7 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 			var templ_7745c5c3_Var9 templ.SafeURL
 			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.path("edit")))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 79, Col: 57}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 82, Col: 57}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
@@ -271,16 +274,36 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 	})
 }
 
+// methodHint says what comes of changing the authentication method.
+func (f ApplicationEditForm) methodHint() string {
+	if f.Seen.AuthMethod == registry.PublicClient {
+		return "A change holds at once. A client that gets a method with a secret has none yet: make it on the application’s page."
+	}
+	return "A change holds at once: requests that still use the other method are refused."
+}
+
+// publicText says what comes of making a client public.
+func (f ApplicationEditForm) publicText() string {
+	if f.Seen.AuthMethod == registry.PublicClient {
+		return ""
+	}
+	return "For apps that cannot keep a secret. When you save, the secrets it has end, and their tokens with them."
+}
+
 // detailWords writes a detail of an application for people.
 func detailWords(field string, value any) string {
 	text, ok := value.(string)
 	switch list, _ := value.([]string); {
-	case !ok:
+	case !ok && field == "grants":
 		return grantWords(list)
+	case !ok && len(list) > 0:
+		return strings.Join(list, ", ")
 	case text == "":
 		return "empty"
 	case field == "auth_method":
 		return methodWords(text)
+	case field == "trust":
+		return trustWords(registry.Trust(text))
 	default:
 		return text
 	}

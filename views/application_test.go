@@ -56,14 +56,27 @@ func demoApplication() ApplicationView {
 		App: registry.ApplicationDetails{
 			Application: registry.Application{
 				ID: "cl_demo0000000001", Type: registry.OAuthClient, Origin: registry.TeamOrigin, Status: registry.Active, Name: "Ledger Sync",
-				Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic,
+				Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic, TokenAlg: registry.ES256,
 				CreatedAt: noon.Add(-72 * time.Hour), CreatedBy: "us_demo", CreatedByName: "Demo Admin",
 			},
 			Secrets: []registry.ClientSecret{{ID: "se_1", Prefix: "cs_aaaaaa", CreatedAt: noon.Add(-72 * time.Hour), CreatedByName: "Demo Admin"}},
-			Scopes:  demoServices().Services[0].Scopes[:1],
+			Scopes:  demoServices().Services[0].Scopes[:1], SecretsMade: 1,
 		},
 		Catalogue: demoServices(), Now: noon, MayManage: true, MayRotate: true, MayGrant: true, MayAudit: true,
 	}
+}
+
+// portalApplication acts for users.
+func portalApplication() ApplicationView {
+	v := demoApplication()
+	openid, _ := registry.BuiltIn().Service(registry.OpenIDService)
+	v.Catalogue.Services = append(v.Catalogue.Services, openid)
+	v.App.Name, v.App.Grants = "Portal", []string{registry.AuthorizationCode, registry.RefreshToken}
+	v.App.RedirectURIs, v.App.HomePage = []string{"https://portal.example/cb", "http://127.0.0.1/cb"}, "https://portal.example"
+	v.App.Trust, v.App.Logo = registry.Verified, "0123abcd"
+	v.App.Scopes = append(append([]registry.Scope{}, v.Catalogue.Services[0].Scopes...), v.Catalogue.Services[1].Scopes[0], openid.Scopes[0])
+	v.App.Required, v.App.SecretsMade = []string{"openid", "orders:read"}, 1
+	return v
 }
 
 // usedApplication is one in the middle of a rotation, with all that a page can show.
@@ -71,6 +84,7 @@ func usedApplication() ApplicationView {
 	v := demoApplication()
 	v.App.Description = "Books orders.\nEvery night."
 	v.App.LastUsedAt, v.App.LastUsedAddress = noon.Add(-2*time.Minute), "192.0.2.1"
+	v.App.Failures = registry.AuthenticationFailures{Count: 1204, LastAt: noon.Add(-time.Hour), LastAddress: "192.0.2.66", LastReason: registry.WrongSecret}
 	v.App.Days = [registry.UsageDays]int64{3: 1, 20: 1204, 29: 12}
 	v.App.Secrets = []registry.ClientSecret{
 		{ID: "se_2", Prefix: "cs_bbbbbb", CreatedAt: noon.Add(-4 * time.Hour), CreatedByName: "Demo Admin", LastUsedAt: noon.Add(-3 * time.Hour), LastUsedAddress: "192.0.2.2"},
@@ -105,8 +119,38 @@ func onlyLook(v *ApplicationView) {
 func TestApplicationPages(t *testing.T) {
 	shell, v, used := demoShell(), demoApplication(), usedApplication()
 	details := v.App.Details()
-	typed := registry.ClientDetails{Name: "", Description: "<b>", Grants: []string{registry.ClientCredentials}, AuthMethod: "none"}
+	typed := registry.ClientDetails{Name: "", Description: "<b>", Grants: []string{registry.ClientCredentials}, AuthMethod: "mtls", TokenAlg: registry.RS256}
+	portal := portalApplication()
+	asPortal := portal.App.Details()
+	mine := changed(portal, func(v *ApplicationView) {
+		v.App.AuthMethod, v.App.Secrets, v.App.SecretsMade = registry.PublicClient, nil, 0
+	})
+	mine.MayRotate = false
+	secretless := changed(portal, func(v *ApplicationView) { v.App.Secrets, v.App.SecretsMade = nil, 0 })
+	choice := registry.ScopeEdit{Scopes: []string{"openid", "orders:write", "search"}, Required: []string{"orders:write"}}
 	pages := map[string]templ.Component{
+		"application_users":        ApplicationPage(shell, portal),
+		"application_users_public": ApplicationPage(shell, mine),
+		"application_users_secretless": ApplicationPage(shell, changed(secretless, func(v *ApplicationView) {
+			v.App.Grants, v.App.HomePage, v.App.Logo = []string{registry.AuthorizationCode, registry.ClientCredentials}, "", ""
+		})),
+		"application_edit_users": ApplicationEditPage(shell, portal, ApplicationEditForm{Input: asPortal, Seen: asPortal}),
+		"application_edit_users_wrong": ApplicationEditPage(shell, mine, ApplicationEditForm{
+			Input: asPortal, Seen: mine.App.Details(), Logo: registry.LogoEdit{PNG: []byte("PNG"), Remove: true},
+			Invalid: registry.Invalid{"redirect_uris": "Line 1: Use https.\nLine 2: Use https.", "logo": "Choose a PNG.", "home_page": "Enter a web address."},
+			Meanwhile: registry.ClientDetails{Trust: registry.FirstParty, HomePage: "https://old.example"}.Changes(registry.ClientDetails{
+				Trust: registry.Verified, Grants: asPortal.Grants, RedirectURIs: asPortal.RedirectURIs,
+			}),
+		}),
+		"application_edit_both": ApplicationEditPage(shell, portal, ApplicationEditForm{
+			Input: asPortal, Seen: registry.ClientDetails{Grants: []string{registry.ClientCredentials, registry.AuthorizationCode}},
+		}),
+		"application_scopes_users": ApplicationScopesPage(shell, portal, ApplicationScopesForm{Ticked: portal.App.ScopeKeys(), Required: portal.App.Required}),
+		"application_review_users": ScopesReviewPage(shell, portal, NewScopesReview(portal, choice, false)),
+		"application_review_marks": ScopesReviewPage(shell, portal, NewScopesReview(portal, registry.ScopeEdit{
+			Scopes: portal.App.ScopeKeys(), Required: []string{"search"},
+		}, false)),
+
 		"application":        ApplicationPage(shell, used),
 		"application_new":    ApplicationPage(shell, v),
 		"application_viewed": ApplicationPage(shell, changed(used, onlyLook)),
@@ -126,9 +170,9 @@ func TestApplicationPages(t *testing.T) {
 		}),
 		"application_scopes":             ApplicationScopesPage(shell, v, ApplicationScopesForm{Ticked: []string{"orders:write"}}),
 		"application_scopes_invalid":     ApplicationScopesPage(shell, v, ApplicationScopesForm{Invalid: registry.Invalid{"scope": "Choose at least one scope."}}),
-		"application_review":             ScopesReviewPage(shell, v, NewScopesReview(v, []string{"orders:write", "search"}, false)),
-		"application_review_meanwhile":   ScopesReviewPage(shell, v, NewScopesReview(v, []string{"orders:read", "search"}, true)),
-		"application_review_same":        ScopesReviewPage(shell, v, NewScopesReview(v, []string{"orders:read"}, false)),
+		"application_review":             ScopesReviewPage(shell, v, NewScopesReview(v, registry.ScopeEdit{Scopes: []string{"orders:write", "search"}}, false)),
+		"application_review_meanwhile":   ScopesReviewPage(shell, v, NewScopesReview(v, registry.ScopeEdit{Scopes: []string{"orders:read", "search"}}, true)),
+		"application_review_same":        ScopesReviewPage(shell, v, NewScopesReview(v, registry.ScopeEdit{Scopes: []string{"orders:read"}}, false)),
 		"application_permissions":        ApplicationPermissionsPage(shell, used, PermissionsForm{}),
 		"application_permissions_new":    ApplicationPermissionsPage(shell, v, PermissionsForm{Input: registry.GrantInput{Service: "team"}, Done: "Removed Admin of Team"}),
 		"application_permissions_viewed": ApplicationPermissionsPage(shell, changed(used, onlyLook), PermissionsForm{}),

@@ -156,7 +156,7 @@ func (l Applications) mayChange(a registry.ApplicationRow) bool {
 
 // mayRotate reports whether the viewer may see a new secret of it.
 func (l Applications) mayRotate(a registry.ApplicationRow) bool {
-	return a.Type == registry.OAuthClient && (l.MayGrant || a.Permissions == 0 || a.CreatedBy == l.Viewer)
+	return a.Type == registry.OAuthClient && !a.Public() && (l.MayGrant || a.Permissions == 0 || a.CreatedBy == l.Viewer)
 }
 
 // page returns the address of one of the application's pages that leads back
@@ -172,11 +172,11 @@ func (l Applications) rowStatus(a registry.ApplicationRow) ui.Status {
 		return ui.Status{Kind: ui.Off, Text: "Gone " + ui.Ago(a.DeletedAt.Add(registry.DeletedFor), l.Now), Short: "Deleted"}
 	case a.Status != registry.Active:
 		return statusWords(a.Status)
-	case a.Type == registry.OAuthClient && a.Secrets == 0:
+	case a.Type == registry.OAuthClient && a.Secrets == 0 && !a.Public():
 		return ui.Status{Kind: ui.Danger, Text: "No secret accepted", Short: "No secret"}
 	case !a.SecretEnds.IsZero() && a.SecretEnds.Sub(l.Now) <= registry.ExpiringWithin:
 		return ui.Status{Kind: ui.Warn, Text: "Secret ends " + ui.Ago(a.SecretEnds, l.Now), Short: "Expiring"}
-	case a.Permissions == 0:
+	case a.Permissions == 0 && a.ActsAsItself():
 		return ui.Status{Kind: ui.Warn, Text: "No permissions", Short: "No rights"}
 	case a.LastUsedAt.IsZero():
 		return ui.Status{Kind: ui.Info, Text: "Not used yet", Short: "Unused"}

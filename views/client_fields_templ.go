@@ -15,29 +15,8 @@ import (
 	"clientele/views/ui"
 )
 
-// clientFields is what is asked for of a client, when it is registered and when
-// it is edited.
-type clientFields struct {
-	Input      registry.ClientDetails
-	Invalid    registry.Invalid
-	Check      string // the address that checks a field as one leaves it
-	Autofocus  bool
-	MethodHint string
-}
-
-// clientFieldNames are the names of the fields, in their order.
-var clientFieldNames = []string{"name", "description", "grant", "auth_method"}
-
-var grantOptions = []ui.Option{
-	{Value: registry.ClientCredentials, Label: "Client credentials", Icon: "server-cog", Text: "A service that acts as itself, with nobody signed in."},
-}
-
-var authMethodOptions = []ui.Option{
-	{Value: registry.SecretBasic, Label: "Client secret basic", Icon: "key-round", Text: "ID and secret in the Authorization header. What most libraries do."},
-	{Value: registry.SecretPost, Label: "Client secret post", Icon: "braces", Text: "ID and secret in the body. For clients that cannot set the header."},
-}
-
-// clientSections asks for the details of a client, as sections of a card.
+// clientSections asks for the details of a client, as sections of a card. What
+// is for users shows once the client is said to act for them.
 func clientSections(f clientFields) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -81,16 +60,164 @@ func clientSections(f clientFields) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.RadioCards(ui.Field{
-			Name: "grant", Label: "Grant type", Value: strings.Join(f.Input.Grants, " "), Error: f.Invalid["grant"], Options: grantOptions,
+		templ_7745c5c3_Err = ui.RadioCards(f.grantField()).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<div class=\"section for-users\">")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = ui.TextArea(ui.Field{
+			Name: "redirect_uris", Label: "Redirect URIs", Value: strings.Join(registry.Lines(f.Input.RedirectURIs), "\n"), Error: f.Invalid["redirect_uris"], Check: f.Check,
+			Mono: true, Rows: 3, Placeholder: "https://app.example.com/callback",
+			Hint: "One per line. Users are sent back only to an address that matches one letter by letter, with its path, query and closing slash. Use https. Apps on the user’s own machine may use http on 127.0.0.1 or [::1] with whatever port, http on localhost, or a scheme of their own such as com.example.app:/callback.",
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		templ_7745c5c3_Err = ui.Checkbox(f.refreshField()).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</div>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		templ_7745c5c3_Err = ui.RadioCards(ui.Field{
-			Name: "auth_method", Label: "Authentication method", Value: f.Input.AuthMethod, Error: f.Invalid["auth_method"], Options: authMethodOptions,
+			Name: "auth_method", Label: "Authentication method", Value: f.Input.AuthMethod, Error: f.Invalid["auth_method"], Options: f.methods(),
 			Hint: f.MethodHint,
 		}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		if f.AskAlg {
+			templ_7745c5c3_Err = ui.RadioCards(ui.Field{
+				Name: "token_alg", Label: "Signing algorithm", Value: f.Input.Clean().TokenAlg, Error: f.Invalid["token_alg"], Options: tokenAlgOptions,
+				Hint: "A change holds for tokens issued from then on. The first RS256 in the team has its key made at that moment: an API that keeps the published keys may refuse these tokens until it fetches them again, after at most 5 minutes.",
+			}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<section class=\"section for-users\" aria-labelledby=\"consent\"><div><h2 id=\"consent\">What users see</h2><p class=\"hint\">With the name and the description, when they are asked for their consent.</p></div>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = ui.TextField(ui.Field{
+			Name: "home_page", Type: "url", Label: "Home page", Value: f.Input.HomePage, Error: f.Invalid["home_page"], Check: f.Check,
+			Optional: true, Placeholder: "https://app.example.com",
+		}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = logoField(f).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = ui.Choices(ui.Field{Name: "trust", Label: "Who runs it", Value: string(f.trust()), Error: f.Invalid["trust"], Options: trustOptions}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</section>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		return nil
+	})
+}
+
+func logoField(f clientFields) templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var2 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var2 == nil {
+			templ_7745c5c3_Var2 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Var3 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+			if !templ_7745c5c3_IsBuffer {
+				defer func() {
+					templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err == nil {
+						templ_7745c5c3_Err = templ_7745c5c3_BufErr
+					}
+				}()
+			}
+			ctx = templ.InitializeContext(ctx)
+			if f.logo() != "" {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div class=\"logo-now\"><img class=\"logo\" src=\"")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				var templ_7745c5c3_Var4 string
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.logo())
+				if templ_7745c5c3_Err != nil {
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `client_fields.templ`, Line: 63, Col: 36}
+				}
+				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\" alt=\"The logo as it is now\"> <label class=\"check\"><input type=\"checkbox\" name=\"logo_remove\" value=\"true\"")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				if f.RemoveLogo {
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, " checked")
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "> <span>Remove logo</span></label></div>")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			if len(f.Logo) > 0 {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<input type=\"hidden\" name=\"logo_kept\" value=\"")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				var templ_7745c5c3_Var5 string
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(f.newLogo())
+				if templ_7745c5c3_Err != nil {
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `client_fields.templ`, Line: 71, Col: 60}
+				}
+				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "\">")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			return nil
+		})
+		templ_7745c5c3_Err = ui.FileField(ui.Field{
+			Name: "logo", Label: "Logo", Error: f.Invalid["logo"], Optional: true, Accept: "image/png,image/jpeg,image/gif",
+			Hint: "PNG, JPEG or GIF, at most 1 MB. It is scaled to fit 256 × 256 pixels.",
+		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

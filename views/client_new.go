@@ -17,6 +17,7 @@ const NewClientPath = "/admin/applications/new/oauth-client"
 type ClientDetailsForm struct {
 	Draft   string // its ID; "" before the step was done once
 	Input   registry.ClientDetails
+	Logo    []byte // PNG, or nil
 	Invalid registry.Invalid
 }
 
@@ -41,9 +42,18 @@ type ClientScopesForm struct {
 
 func (f ClientScopesForm) action() string { return NewClientPath + "/" + f.Draft + "/scopes" }
 
-// services returns those that have a scope to tick.
+// services returns those that have a scope for the client to tick.
 func (f ClientScopesForm) services() []registry.Service {
-	return slices.DeleteFunc(slices.Clone(f.Catalogue.Services), func(s registry.Service) bool { return len(s.Scopes) == 0 })
+	return offeredServices(f.Catalogue, f.Input.Grants, f.Input.Scopes)
+}
+
+// actsAsItself reports whether permissions of its own mean anything to the client.
+func (f ClientScopesForm) actsAsItself() bool {
+	return slices.Contains(f.Input.Grants, registry.ClientCredentials)
+}
+
+func (f ClientScopesForm) offersTemplates(s registry.Service) bool {
+	return f.actsAsItself() && len(s.Templates) > 0
 }
 
 // wrong returns what is wrong, and that may be the details too: another client

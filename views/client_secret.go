@@ -2,11 +2,13 @@ package views
 
 import "clientele/registry"
 
-// Handover is what the page shows that hands a new secret over, once.
+// Handover is what a client's developer needs, with a new secret or without.
 type Handover struct {
-	App         registry.ApplicationDetails
-	Credentials Credentials
-	Held        []string // what the application holds: "Viewer of Audit log"
+	App          registry.ApplicationDetails
+	Credentials  Credentials
+	Held         []string  // what the application holds: "Viewer of Audit log"
+	Snippets     []Snippet // that get a token with nobody signed in
+	CodeSnippets []Snippet // that act for a user
 }
 
 func (h Handover) path() string { return "/admin/applications/" + h.App.ID }
@@ -32,4 +34,19 @@ func (h Handover) ending() []registry.ClientSecret {
 		}
 	}
 	return all
+}
+
+// scopeHint says what becomes of the scopes.
+func (h Handover) scopeHint() string {
+	if h.App.ActsForUsers() {
+		return "Ask for what you need of these, in the parameter scope. A token carries what the user allows."
+	}
+	return "A token carries all of them, unless its request names fewer in the parameter scope."
+}
+
+func (h Handover) refresh() string {
+	if h.Credentials.Refresh {
+		return "Yes, until the consent ends"
+	}
+	return "No: users are sent here again after 15 minutes"
 }

@@ -37,6 +37,16 @@ func TestClientPages(t *testing.T) {
 	}
 	byPost := credentials
 	byPost.AuthMethod = registry.SecretPost
+	portal := portalApplication().App
+	forUsers := credentials
+	forUsers.Issuer, forUsers.RedirectURIs, forUsers.Refresh = "https://auth.example.com", portal.RedirectURIs, true
+	forUsers.Scopes = portal.ScopeKeys()
+	both := portal
+	both.Grants = []string{registry.AuthorizationCode, registry.ClientCredentials}
+	public, byPublic := portal, forUsers
+	public.AuthMethod, public.Secrets = registry.PublicClient, nil
+	byPublic.Issuer, byPublic.AuthMethod, byPublic.Secret, byPublic.Refresh, byPublic.Scopes = "http://localhost:8080", registry.PublicClient, registry.Secret{}, false, []string{"orders:read"}
+	usersInput := registry.NewClient{ClientDetails: portal.Details(), Scopes: []string{"openid", "audit.log:read"}, Required: []string{"audit.log:read"}}
 	trial := Trial{
 		App: app.Application, Token: "e30.e30.c2ln", Header: "{}", Claims: "{}", Now: created, ExpiresAt: created.Add(15 * time.Minute),
 		Calls: []APICall{
@@ -62,9 +72,16 @@ func TestClientPages(t *testing.T) {
 		"client_scopes_wrong": ClientScopesPage(clerk, ClientScopesForm{Draft: "dr_abc", Input: registry.NewClient{ClientDetails: details}, Catalogue: registry.BuiltIn(), Invalid: registry.Invalid{
 			"scope": "Choose at least one scope.", "name": "Another application has this name already.",
 		}}),
-		"client_secret":         ClientSecretPage(admin, Handover{App: app, Credentials: credentials}, mustSnippets(t, credentials)),
-		"client_secret_rotated": ClientSecretPage(clerk, Handover{App: rotated, Credentials: byPost, Held: []string{"Admin of Audit log", "View of Orders"}}, mustSnippets(t, byPost)),
-		"client_secret_clerk":   ClientSecretPage(clerk, Handover{App: app, Credentials: credentials}, nil),
+		"client_details_users": ClientDetailsPage(admin, ClientDetailsForm{Draft: "dr_abc", Input: portal.Details(), Logo: []byte("PNG")}),
+		"client_scopes_users":  ClientScopesPage(admin, ClientScopesForm{Draft: "dr_abc", Input: usersInput, Catalogue: registry.BuiltIn()}),
+		"client_secret_users":  ClientSecretPage(admin, Handover{App: portal, Credentials: forUsers, CodeSnippets: mustSnippets(t, forUsers.CodeSnippets)}),
+		"client_secret_both": ClientSecretPage(admin, Handover{
+			App: both, Credentials: forUsers, Snippets: mustSnippets(t, forUsers.Snippets), CodeSnippets: mustSnippets(t, forUsers.CodeSnippets),
+		}),
+		"client_connect":        ClientConnectPage(admin, Handover{App: public, Credentials: byPublic, CodeSnippets: mustSnippets(t, byPublic.CodeSnippets)}),
+		"client_secret":         ClientSecretPage(admin, Handover{App: app, Credentials: credentials, Snippets: mustSnippets(t, credentials.Snippets)}),
+		"client_secret_rotated": ClientSecretPage(clerk, Handover{App: rotated, Credentials: byPost, Held: []string{"Admin of Audit log", "View of Orders"}, Snippets: mustSnippets(t, byPost.Snippets)}),
+		"client_secret_clerk":   ClientSecretPage(clerk, Handover{App: app, Credentials: credentials}),
 		"client_secret_gone":    SecretGonePage(admin, app.Application),
 		"client_try":            ClientTryPage(admin, TrialForm{App: app.Application, Invalid: registry.Invalid{"client_secret": "Paste the client secret."}}),
 		"client_try_called":     ClientTryPage(admin, TrialForm{App: app.Application, Trial: &trial}),
@@ -79,9 +96,9 @@ func TestClientPages(t *testing.T) {
 	}
 }
 
-func mustSnippets(t *testing.T, c Credentials) []Snippet {
+func mustSnippets(t *testing.T, write func() ([]Snippet, error)) []Snippet {
 	t.Helper()
-	snippets, err := c.Snippets()
+	snippets, err := write()
 	if err != nil {
 		t.Fatal(err)
 	}

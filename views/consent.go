@@ -72,9 +72,6 @@ func trustOf(t registry.Trust) trust {
 	return trust{ui.Warn, "triangle-alert", "Unverified", "Nobody in your team has checked who runs it."}
 }
 
-// logoAddress is where the picture with the hash is.
-func logoAddress(hash string) string { return "/logos/" + hash + ".png" }
-
 // hostOf returns the host of an address, or the address when it has none.
 func hostOf(address string) string {
 	if u, err := url.Parse(address); err == nil && u.Host != "" {

@@ -1,8 +1,10 @@
 package views
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -12,15 +14,40 @@ import (
 
 // Credentials are what an integrator needs to get tokens.
 type Credentials struct {
+	Issuer        string
 	TokenEndpoint string
 	ClientID      string
-	Secret        registry.Secret
-	AuthMethod    string // client_secret_basic or client_secret_post
+	Secret        registry.Secret // zero where it is not to be seen, and for a public client
+	AuthMethod    string
 	Scopes        []string
+
+	// Of a client that acts for users.
+	RedirectURIs []string
+	Refresh      bool // it gets refresh tokens
 }
 
 // Basic reports whether the client authenticates with client_secret_basic.
 func (c Credentials) Basic() bool { return c.AuthMethod == registry.SecretBasic }
+
+// Public reports whether the client has no secret.
+func (c Credentials) Public() bool { return c.AuthMethod == registry.PublicClient }
+
+// Insecure reports whether the server has no https, as on one's own machine.
+func (c Credentials) Insecure() bool { return !strings.HasPrefix(c.Issuer, "https:") }
+
+// OpenID reports whether the client is told who signs in.
+func (c Credentials) OpenID() bool { return slices.Contains(c.Scopes, registry.OpenIDScope) }
+
+// SecretText returns the secret, or what stands in for one that is not to be seen.
+func (c Credentials) SecretText() string { return cmp.Or(c.Secret.Reveal(), "the client secret") }
+
+// RedirectURI returns the address that an example has users sent back to.
+func (c Credentials) RedirectURI() string {
+	if len(c.RedirectURIs) == 0 {
+		return ""
+	}
+	return c.RedirectURIs[0]
+}
 
 // Scope returns the scopes as they stand in a token request.
 func (c Credentials) Scope() string { return strings.Join(c.Scopes, " ") }
@@ -37,13 +64,30 @@ type Snippet struct {
 // of settings, and programs in three languages that need nothing but their
 // standard library. They are as secret as the secret in them.
 func (c Credentials) Snippets() ([]Snippet, error) {
-	snippets := []Snippet{
+	return c.fill([]Snippet{
 		{Key: "curl", Title: "curl", File: "curl command"},
 		{Key: "env", Title: ".env", File: ".env file"},
 		{Key: "go", Title: "Go", File: "main.go"},
 		{Key: "python", Title: "Python", File: "get_token.py"},
 		{Key: "javascript", Title: "JavaScript", File: "get_token.mjs"},
-	}
+	})
+}
+
+// CodeSnippets returns ways to act for a user with the credentials: a file of
+// settings, and programs in three languages with the library that most use
+// there. They print where to send the user and ask for where the user was sent
+// back to, so that they run for whatever redirect URI.
+func (c Credentials) CodeSnippets() ([]Snippet, error) {
+	return c.fill([]Snippet{
+		{Key: "code_go", Title: "Go", File: "main.go"},
+		{Key: "code_python", Title: "Python", File: "sign_in.py"},
+		{Key: "code_javascript", Title: "JavaScript", File: "sign_in.mjs"},
+		{Key: "code_env", Title: ".env", File: ".env file"},
+	})
+}
+
+// fill writes the texts of snippets.
+func (c Credentials) fill(snippets []Snippet) ([]Snippet, error) {
 	for i, s := range snippets {
 		var text strings.Builder
 		if err := snippetTemplates.ExecuteTemplate(&text, s.Key+".tmpl", c); err != nil {

@@ -49,7 +49,7 @@ func (s *Server) viewing(p registry.Permission) echo.MiddlewareFunc {
 			if may(c, p) {
 				return next(c)
 			}
-			err := s.Store.Require(c.Request().Context(), actor(c), "page.view", p)
+			err := s.Store.Require(c.Request().Context(), actor(c), "page.view", registry.Target{Type: "page", ID: c.Path(), Name: c.Path()}, p)
 			if errors.Is(err, registry.ErrForbidden) {
 				return registry.ErrNotFound
 			}

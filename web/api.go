@@ -54,12 +54,16 @@ func accessToken(c echo.Context) oauth.AccessToken {
 }
 
 // scope lets a call on only when its token carries the scope. action is what
-// the audit log says was refused to one without it. Permission is the store's
-// to judge.
-func (s *Server) scope(scope, action string) echo.MiddlewareFunc {
+// the audit log says was refused to one without it, and on the application that
+// the address names, or on that. Permission is the store's to judge.
+func (s *Server) scope(scope, action string, on registry.Target) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if err := s.Store.RequireScope(c.Request().Context(), actor(c), accessToken(c).Scopes, scope, action); err != nil {
+			target := on
+			if id := c.Param("id"); id != "" {
+				target = registry.ApplicationTarget(id)
+			}
+			if err := s.Store.RequireScope(c.Request().Context(), actor(c), accessToken(c).Scopes, scope, action, target); err != nil {
 				return err
 			}
 			return next(c)

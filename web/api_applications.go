@@ -55,6 +55,7 @@ type applicationJSON struct {
 	Description string                   `json:"description"`
 	Grants      []string                 `json:"grants"`
 	AuthMethod  string                   `json:"auth_method"`
+	TokenAlg    string                   `json:"token_alg"`
 	Scopes      []string                 `json:"scopes"`
 	Permissions []registry.HeldGrant     `json:"permissions"`
 	CreatedAt   time.Time                `json:"created_at"`
@@ -70,7 +71,7 @@ type creatorJSON struct {
 func applicationRecord(r registry.ApplicationRecord) applicationJSON {
 	return applicationJSON{
 		ID: r.ID, Name: r.Name, Type: r.Type, Origin: r.Origin, Status: r.Status, Description: r.Description,
-		Grants: orEmpty(r.Grants), AuthMethod: r.AuthMethod, Scopes: orEmpty(r.Scopes), Permissions: orEmpty(r.Permissions),
+		Grants: orEmpty(r.Grants), AuthMethod: r.AuthMethod, TokenAlg: r.TokenAlg, Scopes: orEmpty(r.Scopes), Permissions: orEmpty(r.Permissions),
 		CreatedAt: r.CreatedAt.UTC(), CreatedBy: creatorJSON{r.CreatedBy, r.CreatedByName}, LastUsedAt: timeOrNull(r.LastUsedAt),
 	}
 }

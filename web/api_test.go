@@ -441,7 +441,7 @@ func TestAPIApplications(t *testing.T) {
 		}
 		w := s.call(t, "/api/v1/applications/"+reader.id, token)
 		want := fmt.Sprintf(`{"id":"%s","name":"Demo Reader","type":"oauth_client","origin":"team","status":"active","description":"",`+
-			`"grants":["client_credentials"],"auth_method":"client_secret_basic","scopes":["applications:read"],`+
+			`"grants":["client_credentials"],"auth_method":"client_secret_basic","token_alg":"ES256","scopes":["applications:read"],`+
 			`"permissions":[{"service":"applications","object":"","kind":"permission","key":"view"}],`+
 			`"created_at":"2026-06-01T12:00:00Z","created_by":{"id":"","name":"Command line"},"last_used_at":"2026-06-01T12:00:00Z"}`, reader.id)
 		if got := strings.TrimSpace(w.Body.String()); got != want {

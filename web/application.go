@@ -53,7 +53,7 @@ func (s *Server) applicationView(c echo.Context) (v views.ApplicationView, err e
 	if !v.App.Locked() {
 		v.MayManage = may(c, registry.ManageApplications)
 		v.MayGrant = may(c, registry.ManagePermissions)
-		v.MayRotate = v.MayManage && (v.MayGrant || len(v.App.Permissions) == 0 || v.App.CreatedBy == by.ID)
+		v.MayRotate = v.MayManage && !v.App.Public() && (v.MayGrant || len(v.App.Permissions) == 0 || v.App.CreatedBy == by.ID)
 	}
 	return v, nil
 }
@@ -68,7 +68,7 @@ func (s *Server) applicationToChange(c echo.Context, action string) (views.Appli
 	if v.App.Locked() {
 		return v, registry.ErrLocked
 	}
-	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ManageApplications)
+	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManageApplications)
 }
 
 // endSecret handles POST /admin/applications/{id}/secrets/{secret}/end.
@@ -92,20 +92,25 @@ func (s *Server) applicationEditPage(c echo.Context) error {
 
 // applicationEdit handles POST /admin/applications/{id}/edit.
 func (s *Server) applicationEdit(c echo.Context) error {
-	in, err := bindEdit(c)
+	in, err := bindDetails(c)
 	if err != nil {
 		return err
 	}
-	refused := s.Store.UpdateClient(c.Request().Context(), actor(c), c.Param("id"), in)
+	var refused error
+	if in.wrong != nil {
+		refused = s.alsoWrong(c, c.Param("id"), in)
+	} else {
+		refused = s.Store.UpdateClient(c.Request().Context(), actor(c), c.Param("id"), in.edit())
+	}
 	invalid, wrong := errors.AsType[registry.Invalid](refused)
 	switch {
 	case refused == nil:
 		s.flash(c, "Saved")
 		return redirect(c, applicationPath(c))
 	case wrong:
-		return s.editAgain(c, http.StatusUnprocessableEntity, in, invalid)
+		return s.editAgain(c, http.StatusUnprocessableEntity, in.edit(), invalid)
 	case errors.Is(refused, registry.ErrConflict):
-		return s.editAgain(c, http.StatusConflict, in, nil)
+		return s.editAgain(c, http.StatusConflict, in.edit(), nil)
 	default:
 		return refused
 	}
@@ -114,7 +119,7 @@ func (s *Server) applicationEdit(c echo.Context) error {
 // applicationCheck handles POST /admin/applications/{id}/edit/check: what is
 // wrong with what was typed so far.
 func (s *Server) applicationCheck(c echo.Context) error {
-	in, err := bindEdit(c)
+	in, err := bindDetails(c)
 	if err != nil {
 		return err
 	}
@@ -123,16 +128,11 @@ func (s *Server) applicationCheck(c echo.Context) error {
 	if refused != nil && !wrong {
 		return refused
 	}
-	return s.editAgain(c, http.StatusOK, in, invalid)
+	return s.editAgain(c, http.StatusOK, in.edit(), invalid)
 }
 
-func bindEdit(c echo.Context) (registry.ClientEdit, error) {
-	var in struct {
-		registry.ClientDetails
-		Seen string `form:"seen"`
-	}
-	err := bind(c, &in)
-	return registry.ClientEdit{ClientDetails: in.ClientDetails, Seen: views.ParseSeen(in.Seen)}, err
+func (in detailsInput) edit() registry.ClientEdit {
+	return registry.ClientEdit{ClientDetails: in.ClientDetails, Seen: views.ParseSeen(in.Seen), Logo: in.Logo}
 }
 
 // editAgain shows the form with what was typed and what is wrong with it, and
@@ -142,7 +142,7 @@ func (s *Server) editAgain(c echo.Context, code int, in registry.ClientEdit, inv
 	if err != nil {
 		return err
 	}
-	form := views.ApplicationEditForm{Input: in.Onto(v.App.Details()), Invalid: invalid, Seen: v.App.Details()}
+	form := views.ApplicationEditForm{Input: in.Onto(v.App.Details()), Logo: in.Logo, Invalid: invalid, Seen: v.App.Details()}
 	if in.Seen != nil {
 		form.Meanwhile = in.Seen.Changes(form.Seen)
 	}
@@ -156,11 +156,17 @@ func (s *Server) applicationScopesPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ticked := c.QueryParams()["scope"]
-	if len(ticked) == 0 {
-		ticked = v.App.ScopeKeys()
+	in := queriedScopes(c)
+	if len(in.Scopes) == 0 {
+		in.Scopes, in.Required = v.App.ScopeKeys(), v.App.Required
 	}
-	return s.chooseScopes(c, v, ticked, nil)
+	return s.chooseScopes(c, v, in, nil)
+}
+
+// queriedScopes returns the scopes that the address names.
+func queriedScopes(c echo.Context) registry.ScopeEdit {
+	query := c.QueryParams()
+	return registry.ScopeEdit{Scopes: query["scope"], Required: query["required"]}
 }
 
 // applicationScopes handles POST /admin/applications/{id}/scopes, which
@@ -175,9 +181,9 @@ func (s *Server) applicationScopes(c echo.Context) error {
 		return err
 	}
 	if err := registry.CheckScopes(in, v.Catalogue); err != nil {
-		return s.chooseScopes(c, v, in.Scopes, err)
+		return s.chooseScopes(c, v, in, err)
 	}
-	return redirect(c, views.ReviewAddress(v.App.ID, in.Scopes))
+	return redirect(c, views.ReviewAddress(v.App, in))
 }
 
 // applicationReview handles GET /admin/applications/{id}/scopes/review: what
@@ -187,11 +193,11 @@ func (s *Server) applicationReview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ticked := c.QueryParams()["scope"]
-	if err := registry.CheckScopes(registry.ScopeEdit{Scopes: ticked}, v.Catalogue); err != nil {
-		return s.chooseScopes(c, v, ticked, err)
+	in := queriedScopes(c)
+	if err := registry.CheckScopes(in, v.Catalogue); err != nil {
+		return s.chooseScopes(c, v, in, err)
 	}
-	return s.reviewScopes(c, v, ticked, false)
+	return s.reviewScopes(c, v, in, false)
 }
 
 // applicationSaveScopes handles POST /admin/applications/{id}/scopes/review.
@@ -215,14 +221,14 @@ func (s *Server) applicationSaveScopes(c echo.Context) error {
 		return err
 	}
 	if meanwhile {
-		return s.reviewScopes(c, v, in.Scopes, true)
+		return s.reviewScopes(c, v, in, true)
 	}
-	return s.chooseScopes(c, v, in.Scopes, refused)
+	return s.chooseScopes(c, v, in, refused)
 }
 
 // chooseScopes shows the scopes to tick, and what is wrong with those that are.
-func (s *Server) chooseScopes(c echo.Context, v views.ApplicationView, ticked []string, wrong error) error {
-	form, code := views.ApplicationScopesForm{Ticked: ticked}, http.StatusOK
+func (s *Server) chooseScopes(c echo.Context, v views.ApplicationView, in registry.ScopeEdit, wrong error) error {
+	form, code := views.ApplicationScopesForm{Ticked: in.Scopes, Required: in.Required}, http.StatusOK
 	if invalid, ok := errors.AsType[registry.Invalid](wrong); ok {
 		form.Invalid, code = invalid, http.StatusUnprocessableEntity
 	}
@@ -231,12 +237,12 @@ func (s *Server) chooseScopes(c echo.Context, v views.ApplicationView, ticked []
 
 // reviewScopes shows what would change, also since someone else changed the
 // scopes meanwhile.
-func (s *Server) reviewScopes(c echo.Context, v views.ApplicationView, ticked []string, meanwhile bool) error {
+func (s *Server) reviewScopes(c echo.Context, v views.ApplicationView, in registry.ScopeEdit, meanwhile bool) error {
 	code := http.StatusOK
 	if meanwhile {
 		code = http.StatusConflict
 	}
-	return render(c, code, views.ScopesReviewPage(s.shell(c, "Scopes of "+v.App.Name, applicationsPath), v, views.NewScopesReview(v, ticked, meanwhile)))
+	return render(c, code, views.ScopesReviewPage(s.shell(c, "Scopes of "+v.App.Name, applicationsPath), v, views.NewScopesReview(v, in, meanwhile)))
 }
 
 // applicationPermissionsPage handles GET /admin/applications/{id}/permissions.

@@ -47,8 +47,12 @@ func (s *Server) regenerate(c echo.Context) error {
 // that one confirmation, sent twice, makes one.
 func (s *Server) askToRegenerate(c echo.Context, code int, form views.RegenerateForm) error {
 	v, err := s.applicationToChange(c, "application.regenerate-secret")
+	if err == nil && v.App.Public() {
+		form.App, form.Back = v.App, localPath(form.Back, applicationPath(c))
+		return render(c, http.StatusConflict, views.NoSecretPage(s.shell(c, "It has no secret", applicationsPath), form))
+	}
 	if err == nil && !v.MayRotate {
-		err = s.Store.Require(c.Request().Context(), actor(c), "application.regenerate-secret", registry.ManagePermissions)
+		err = s.Store.Require(c.Request().Context(), actor(c), "application.regenerate-secret", registry.ApplicationTarget(v.App.ID), registry.ManagePermissions)
 	}
 	if err != nil {
 		return err
@@ -56,6 +60,9 @@ func (s *Server) askToRegenerate(c echo.Context, code int, form views.Regenerate
 	form.App, form.Now, form.Back = v.App, v.Now, localPath(form.Back, applicationPath(c))
 	if form.Input.Seen == 0 {
 		form.Input.Seen = v.App.SecretsMade
+	}
+	if form.Input.Seen == 0 {
+		form.Input.Seen = registry.NoneSeen
 	}
 	return render(c, code, views.RegeneratePage(s.shell(c, "Regenerate secret of "+v.App.Name, applicationsPath), form))
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/go-jose/go-jose/v4"
 
 	"clientele/oauth"
 	"clientele/registry"
@@ -114,7 +116,11 @@ func TestApplicationPage(t *testing.T) {
 		if page.page().Find(".notes .callout").Length() != 0 {
 			t.Errorf("got %q, want no warning", page.page().Find(".notes").Text())
 		}
-		b.get(path).has(http.StatusOK)
+		if w := b.send(tokenRequest(url.Values{"grant_type": {registry.ClientCredentials}}, id, "guess")); w.Code != http.StatusUnauthorized {
+			t.Errorf("a wrong secret: got %d, want 401", w.Code)
+		}
+		s.Store.FlushUsage(t.Context())
+		b.get(path).has(http.StatusOK, "1 in the last 7 days", "192.0.2.1", "the secret was wrong")
 
 		for _, unknown := range []string{"cl_none", "%00", strings.ToUpper(id), id + "/gone"} {
 			b.get(applicationsPath + "/" + unknown).has(http.StatusNotFound)
@@ -217,6 +223,7 @@ func TestEditApplication(t *testing.T) {
 			{"long description", "description", strings.Repeat("x", 501)},
 			{"unknown grant", "grant", "password"},
 			{"unknown method", "auth_method", "none"},
+			{"unknown algorithm", "token_alg", "none"},
 		}
 		for _, tt := range tests {
 			wrong := detailsForm("Ledger Sync 2")
@@ -251,6 +258,42 @@ func TestEditApplication(t *testing.T) {
 		form.Set("seen", b.get(path+"/edit").page().Find(`[name="seen"]`).AttrOr("value", ""))
 		b.withHTMX().post(path+"/edit", form).navigates(path) // again, and nothing to change
 		b.post(applicationsPath+"/cl_none/edit", form).has(http.StatusNotFound)
+	})
+}
+
+// An administrator chooses what tokens are signed with, and the next token is.
+func TestEditSigningAlgorithm(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.setUp(t)
+		c := s.client(t, "Ledger Sync", applicationsScope).may(t, registry.ViewApplications)
+		path := applicationsPath + "/" + c.id
+		for _, alg := range []string{oauth.ES256, oauth.RS256, oauth.ES256} {
+			page := b.get(path + "/edit").page()
+			form := url.Values{"name": {"Ledger Sync"}, "grant": {registry.ClientCredentials}, "auth_method": {registry.SecretBasic}, "token_alg": {alg}}
+			form.Set("seen", page.Find(`[name="seen"]`).AttrOr("value", ""))
+			if page.Find(`[name="token_alg"]`).Length() != 2 || page.Find(`[name="token_alg"]:checked`).Length() != 1 {
+				t.Fatal("the page does not ask for the signing algorithm")
+			}
+			b.post(path+"/edit", form).redirects(path)
+			if got := b.get(path+"/edit").page().Find(`[name="token_alg"]:checked`).AttrOr("value", ""); got != alg {
+				t.Errorf("the page says %s, want %s", got, alg)
+			}
+			raw := c.token(t, "")
+			token, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+			if err != nil {
+				t.Fatalf("got %s: %v, want it signed with %s", raw, err, alg)
+			}
+			var published jose.JSONWebKeySet
+			if err := json.Unmarshal(b.get(oauth.JWKSPath).Body.Bytes(), &published); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := token.Verify(published); err != nil {
+				t.Errorf("%s: the published keys do not verify the token: %v", alg, err)
+			}
+			if w := s.call(t, "/api/v1/applications", raw); w.Code != http.StatusOK {
+				t.Errorf("%s: our API answers %d %s, want 200", alg, w.Code, w.Body)
+			}
+		}
 	})
 }
 

@@ -44,7 +44,7 @@ func TestAuditLogPage(t *testing.T) {
 		w := admin.get("/admin/audit-log")
 		w.has(200, "Audit log")
 		all := rows(w.page())
-		if len(all) < 4 || !strings.HasPrefix(all[0], "Open a page") || !strings.Contains(all[0], "Demo User |  | 1 Jun 2026, 12:00:00 | Refused") {
+		if len(all) < 4 || !strings.HasPrefix(all[0], "Open a page") || !strings.Contains(all[0], "Demo User | /admin/audit-log.csv | 1 Jun 2026, 12:00:00 | Refused") {
 			t.Errorf("got the rows %q, want the refusal first", all)
 		}
 		for _, tt := range []struct {

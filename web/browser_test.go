@@ -176,6 +176,16 @@ func (a answer) has(status int, texts ...string) {
 }
 
 // redirects fails the test unless the answer sends the browser to an address.
+// lacks fails the test when the answer holds one of texts.
+func (a answer) lacks(texts ...string) {
+	a.t.Helper()
+	for _, text := range texts {
+		if strings.Contains(a.Body.String(), text) {
+			a.t.Errorf("the answer holds %q", text)
+		}
+	}
+}
+
 func (a answer) redirects(to string) {
 	a.t.Helper()
 	if a.Code != http.StatusSeeOther || a.Header().Get("Location") != to {

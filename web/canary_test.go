@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"clientele/oauth"
 	"clientele/registry"
 	"clientele/store"
 	"clientele/store/storetest"
@@ -124,7 +125,28 @@ func (s *site) useSecrets(t *testing.T) (secrets map[string]string, refused []by
 	r.Header.Set("Authorization", "Bearer "+secrets["token"])
 	wrong(http.StatusUnauthorized, s.browser(t).send(r))                           // its secret ended
 	b.get("/admin/nothing?q=" + secrets["second secret"]).has(http.StatusNotFound) // the page leads back to its own address
+	s.actForUser(t, b, secrets)
 	return secrets, refused
+}
+
+// actForUser has a client act for the user of a browser, well and badly, and
+// adds the secrets on the way.
+func (s *site) actForUser(t *testing.T, b *browser, secrets map[string]string) {
+	t.Helper()
+	p := s.party(t)
+	secrets["code"] = p.code(b)
+	first := p.exchange(secrets["code"])
+	second := p.refresh(first.RefreshToken)
+	if first.RefreshToken == "" || second.AccessToken == "" || first.IDToken == "" {
+		t.Fatalf("got %+v and %+v, want every kind of token", first, second)
+	}
+	secrets["user's token"], secrets["ID token"] = first.AccessToken, first.IDToken
+	secrets["refresh token"], secrets["its successor"] = first.RefreshToken, second.RefreshToken // sealed, at this moment
+	p.asks(oauth.IntrospectPath, "token", first.AccessToken)
+	p.exchange(secrets["code"]) // reuse is in the audit log
+	p.refresh(second.RefreshToken)
+	p.asks(oauth.RevokePath, "token", second.RefreshToken)
+	secrets["unspent code"] = p.code(b)
 }
 
 // tokens asks for a token with a secret, well and badly.

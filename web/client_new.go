@@ -2,8 +2,11 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,35 +17,80 @@ import (
 
 // newClientPage handles GET /admin/applications/new/oauth-client.
 func (s *Server) newClientPage(c echo.Context) error {
-	if err := s.Store.Require(c.Request().Context(), actor(c), "application.create", registry.ManageApplications); err != nil {
+	if err := s.Store.Require(c.Request().Context(), actor(c), "application.create", registry.Target{Type: "application"}, registry.ManageApplications); err != nil {
 		return err
 	}
 	return s.renderDetails(c, http.StatusOK, views.ClientDetailsForm{Input: registry.ClientDetails{
-		Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic,
+		Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic, Trust: registry.Unverified,
 	}})
 }
 
 // newClient handles POST /admin/applications/new/oauth-client: it begins a draft.
 func (s *Server) newClient(c echo.Context) error {
-	var form views.ClientDetailsForm
-	if err := bind(c, &form.Input); err != nil {
+	in, err := bindDetails(c)
+	if err != nil {
 		return err
 	}
-	draft, err := s.Store.NewDraft(c.Request().Context(), actor(c), form.Input)
+	form := views.ClientDetailsForm{Input: in.ClientDetails, Logo: in.Logo.PNG}
+	if in.wrong != nil {
+		return s.refuseDetails(c, s.alsoWrong(c, "", in), form)
+	}
+	draft, err := s.Store.NewDraft(c.Request().Context(), actor(c), form.Input, form.Logo)
 	if err != nil {
 		return s.refuseDetails(c, err, form)
 	}
 	return redirect(c, draftPath(draft)+"/scopes")
 }
 
+// detailsInput is the details of a client as a form sends them.
+type detailsInput struct {
+	registry.ClientDetails
+	Seen  string            `form:"seen"` // of a form that edits
+	Logo  registry.LogoEdit `form:"-"`
+	wrong registry.Invalid  // with the logo, or nil
+}
+
+// bindDetails reads the details of a client, which may come with a file. A
+// grant type of the form may be several, and the box for refresh tokens counts
+// only where it can be seen.
+func bindDetails(c echo.Context) (in detailsInput, err error) {
+	form, file, err := bodyWithFile(c)
+	if err != nil {
+		return in, err
+	}
+	if err := bindForm(c, form, &in); err != nil {
+		return in, err
+	}
+	in.Grants = strings.Fields(strings.Join(in.Grants, " "))
+	if !in.ActsForUsers() {
+		in.Grants = slices.DeleteFunc(in.Grants, func(grant string) bool { return grant == registry.RefreshToken })
+	}
+	in.Logo, in.wrong, err = readLogo(form, file)
+	return in, err
+}
+
+// alsoWrong returns what is wrong with details whose logo is, as
+// registry.Invalid; id is "" for a new application.
+func (s *Server) alsoWrong(c echo.Context, id string, in detailsInput) error {
+	err := s.Store.CheckDetails(c.Request().Context(), actor(c), id, in.ClientDetails)
+	invalid, wrong := errors.AsType[registry.Invalid](err)
+	if err != nil && !wrong {
+		return err
+	}
+	all := maps.Clone(in.wrong)
+	maps.Copy(all, invalid)
+	return all
+}
+
 // checkNewClient handles POST /admin/applications/new/oauth-client/check: it
 // says what is wrong with the details, and keeps nothing.
 func (s *Server) checkNewClient(c echo.Context) error {
-	var form views.ClientDetailsForm
-	if err := bind(c, &form.Input); err != nil {
+	in, err := bindDetails(c)
+	if err != nil {
 		return err
 	}
-	err := s.Store.CheckDetails(c.Request().Context(), actor(c), "", form.Input)
+	form := views.ClientDetailsForm{Input: in.ClientDetails}
+	err = s.Store.CheckDetails(c.Request().Context(), actor(c), "", form.Input)
 	if invalid, wrong := errors.AsType[registry.Invalid](err); wrong {
 		form.Invalid = invalid
 	} else if err != nil {
@@ -54,17 +102,21 @@ func (s *Server) checkNewClient(c echo.Context) error {
 // draftDetailsPage handles GET /admin/applications/new/oauth-client/{draft}.
 func (s *Server) draftDetailsPage(c echo.Context) error {
 	return s.withDraft(c, func(draft store.Draft) error {
-		return s.renderDetails(c, http.StatusOK, views.ClientDetailsForm{Draft: draft.ID, Input: draft.Input.ClientDetails})
+		return s.renderDetails(c, http.StatusOK, views.ClientDetailsForm{Draft: draft.ID, Input: draft.Input.ClientDetails, Logo: draft.Input.Logo})
 	})
 }
 
 // setDraftDetails handles POST /admin/applications/new/oauth-client/{draft}.
 func (s *Server) setDraftDetails(c echo.Context) error {
-	form := views.ClientDetailsForm{Draft: c.Param("draft")}
-	if err := bind(c, &form.Input); err != nil {
+	in, err := bindDetails(c)
+	if err != nil {
 		return err
 	}
-	if err := s.Store.SetDraftDetails(c.Request().Context(), actor(c), form.Draft, form.Input); err != nil {
+	form := views.ClientDetailsForm{Draft: c.Param("draft"), Input: in.ClientDetails, Logo: in.Logo.PNG}
+	if in.wrong != nil {
+		return s.withDraft(c, func(store.Draft) error { return s.refuseDetails(c, s.alsoWrong(c, "", in), form) })
+	}
+	if err := s.Store.SetDraftDetails(c.Request().Context(), actor(c), form.Draft, form.Input, form.Logo); err != nil {
 		return s.refuseDetails(c, err, form)
 	}
 	return redirect(c, draftPath(form.Draft)+"/scopes")
@@ -90,7 +142,7 @@ func (s *Server) setDraftScopes(c echo.Context) error {
 		return err
 	}
 	scopes := form["scope"]
-	if err := s.Store.SetDraftScopes(ctx, by, draft, scopes, chosenTemplates(form, catalogue, scopes)); err != nil {
+	if err := s.Store.SetDraftScopes(ctx, by, draft, scopes, form["required"], chosenTemplates(form, catalogue, scopes)); err != nil {
 		return err
 	}
 	if form.Has("back") {

@@ -58,7 +58,7 @@ func TestWizard(t *testing.T) {
 		b := s.setUp(t)
 		page := b.get(views.NewClientPath)
 		page.has(http.StatusOK, "Client credentials", "Client secret basic", "Client secret post", "Define scopes")
-		if got := page.page().Find(`input[type="radio"]:checked`).Map(value); !slices.Equal(got, []string{"client_credentials", "client_secret_basic"}) {
+		if got := page.page().Find(`input[type="radio"]:checked`).Map(value); !slices.Equal(got, []string{"client_credentials", "client_secret_basic", "unverified"}) {
 			t.Errorf("got %v chosen, want client credentials and basic", got)
 		}
 
@@ -138,7 +138,12 @@ func TestWizardNamesEveryWrongField(t *testing.T) {
 		{"no grant type", url.Values{"grant": nil}, []string{"grant"}},
 		{"unknown grant type", url.Values{"grant": {"password"}}, []string{"grant"}},
 		{"no method", url.Values{"auth_method": nil}, []string{"auth_method"}},
-		{"unknown method", url.Values{"auth_method": {"none"}}, []string{"auth_method"}},
+		{"unknown method", url.Values{"auth_method": {"mtls"}}, []string{"auth_method"}},
+		{"as itself without a secret", url.Values{"auth_method": {"none"}}, []string{"auth_method"}},
+		{"for users, nowhere", url.Values{"grant": {"authorization_code"}}, []string{"redirect_uris"}},
+		{"for users, all wrong", url.Values{
+			"grant": {"authorization_code"}, "redirect_uris": {"http://a.example\r\nhttps://a.example\r\nx"}, "home_page": {"x"}, "trust": {"x"},
+		}, []string{"home_page", "redirect_uris", "trust"}},
 		{"all", url.Values{"name": {"taken"}, "description": {strings.Repeat("y", 501)}, "grant": nil, "auth_method": nil}, []string{"auth_method", "description", "grant", "name"}},
 	}
 	for _, tt := range tests {
@@ -202,7 +207,7 @@ func TestWizardLosesNothingOnTheWayBack(t *testing.T) {
 	page := b.get(draft).page()
 	chosen := page.Find(`input[type="radio"]:checked`).Map(value)
 	if page.Find("#name").AttrOr("value", "") != "Ledger Sync" || page.Find("#description").Text() != "Books orders." ||
-		!slices.Equal(chosen, []string{registry.ClientCredentials, registry.SecretPost}) {
+		!slices.Equal(chosen, []string{registry.ClientCredentials, registry.SecretPost, "unverified"}) {
 		t.Errorf("got %s with %v, want what was typed", page.Find("form").Text(), chosen)
 	}
 	b.post(draft, detailsForm("Ledger")).redirects(scopes)

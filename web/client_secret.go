@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -26,6 +27,9 @@ func (s *Server) clientSecret(c echo.Context) error {
 	case !isVisit(c.Request()):
 		return c.NoContent(http.StatusNoContent)
 	}
+	if app.Public() { // it has none to be shown
+		return redirect(c, applicationPath(c)+"/connect")
+	}
 	secret, err := s.Store.TakeSecret(ctx, by, sessionToken(c), app.ID)
 	if errors.Is(err, registry.ErrNotFound) {
 		return render(c, http.StatusGone, views.SecretGonePage(s.shell(c, "That secret was already shown", "/admin/applications"), app.Application))
@@ -33,30 +37,54 @@ func (s *Server) clientSecret(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.handOver(c, app, secret)
+	h, err := s.handover(c, app, secret)
+	if err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, views.ClientSecretPage(s.shell(c, app.Name, "/admin/applications"), h))
 }
 
-// handOver shows a new secret with all that it takes to use it.
-func (s *Server) handOver(c echo.Context, app registry.ApplicationDetails, secret registry.Secret) error {
+// connectPage handles GET /admin/applications/{id}/connect.
+func (s *Server) connectPage(c echo.Context) error {
+	app, err := s.Store.Application(c.Request().Context(), actor(c), c.Param("id"))
+	if err == nil && !app.ActsForUsers() {
+		err = registry.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	h, err := s.handover(c, app, registry.Secret{})
+	if err != nil {
+		return err
+	}
+	h.Snippets = nil // they are of no use without the secret
+	return render(c, http.StatusOK, views.ClientConnectPage(s.shell(c, "Connect "+app.Name, "/admin/applications"), h))
+}
+
+// handover returns all that it takes to use a client, with its secret unless
+// that is the zero one.
+func (s *Server) handover(c echo.Context, app registry.ApplicationDetails, secret registry.Secret) (h views.Handover, err error) {
 	catalogue, err := s.Store.Catalogue(c.Request().Context())
 	if err != nil {
-		return err
+		return h, err
 	}
-	var held []string
+	h.App = app
 	for _, g := range app.Permissions {
-		held = append(held, views.GrantText(catalogue, g))
+		h.Held = append(h.Held, views.GrantText(catalogue, g))
 	}
-	h := views.Handover{
-		App: app, Held: held,
-		Credentials: views.Credentials{
-			TokenEndpoint: s.Issuer + oauth.TokenPath, ClientID: app.ID, Secret: secret, AuthMethod: app.AuthMethod, Scopes: app.ScopeKeys(),
-		},
+	h.Credentials = views.Credentials{
+		Issuer: s.Issuer, TokenEndpoint: s.Issuer + oauth.TokenPath, ClientID: app.ID, Secret: secret, AuthMethod: app.AuthMethod, Scopes: app.ScopeKeys(),
+		RedirectURIs: app.RedirectURIs, Refresh: slices.Contains(app.Grants, registry.RefreshToken),
 	}
-	snippets, err := h.Credentials.Snippets()
-	if err != nil {
-		return err
+	if app.ActsAsItself() {
+		if h.Snippets, err = h.Credentials.Snippets(); err != nil {
+			return h, err
+		}
 	}
-	return render(c, http.StatusOK, views.ClientSecretPage(s.shell(c, app.Name, "/admin/applications"), h, snippets))
+	if app.ActsForUsers() {
+		h.CodeSnippets, err = h.Credentials.CodeSnippets()
+	}
+	return h, err
 }
 
 // isVisit reports whether a person opens a page: the request is neither a HEAD

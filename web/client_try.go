@@ -21,7 +21,7 @@ import (
 
 // tryClientPage handles GET /admin/applications/{id}/test.
 func (s *Server) tryClientPage(c echo.Context) error {
-	app, err := s.Store.Application(c.Request().Context(), actor(c), c.Param("id"))
+	app, err := s.applicationToTry(c)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *Server) tryClient(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	app, err := s.Store.Application(c.Request().Context(), actor(c), c.Param("id"))
+	app, err := s.applicationToTry(c)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,16 @@ func (s *Server) tryClient(c echo.Context) error {
 	}
 	form.Trial = &trial
 	return s.renderTrial(c, http.StatusOK, form)
+}
+
+// applicationToTry returns the application, or registry.ErrNotFound when it
+// gets no tokens without a user.
+func (s *Server) applicationToTry(c echo.Context) (registry.ApplicationDetails, error) {
+	app, err := s.Store.Application(c.Request().Context(), actor(c), c.Param("id"))
+	if err == nil && !app.ActsAsItself() {
+		err = registry.ErrNotFound
+	}
+	return app, err
 }
 
 func (s *Server) renderTrial(c echo.Context, code int, form views.TrialForm) error {

@@ -134,7 +134,7 @@ func explain(code int, err error) views.Failure {
 	case http.StatusGone:
 		return views.Failure{Title: "That is gone", Text: "What was here could be seen only once, or has ended."}
 	case http.StatusRequestEntityTooLarge:
-		return views.Failure{Title: "That is too much", Text: "The request is too long. Shorten what you typed and try again."}
+		return views.Failure{Title: "That is too much", Text: "The request is too long. Shorten what you typed, or choose a smaller file, and try again."}
 	case http.StatusUnsupportedMediaType:
 		return views.Failure{Title: "That request could not be read", Text: "It was sent in a format that is not understood here."}
 	case http.StatusUnprocessableEntity:
@@ -142,6 +142,12 @@ func explain(code int, err error) views.Failure {
 	case http.StatusTooManyRequests:
 		return views.Failure{Title: "Too many at once", Text: "The server is kept busy at the moment. Try again in a minute."}
 	case http.StatusServiceUnavailable:
+		if store.Unwritable(err) {
+			return views.Failure{
+				Title: "Nothing can be saved at the moment",
+				Text:  "The database cannot be written: its disk may be full or read-only. Nothing was changed, and what is there can still be looked at. Tell whoever runs this server.",
+			}
+		}
 		return views.Failure{Title: "The database does not answer", Text: "Nothing was changed. Try again in a moment."}
 	}
 	if code < http.StatusInternalServerError {

@@ -38,7 +38,8 @@ func (s *Server) theme(c echo.Context) error {
 // healthz handles GET /healthz: the process lives.
 func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
-// readyz handles GET /readyz: the database answers and tokens can be signed.
+// readyz handles GET /readyz: the database answers and can be written, and
+// tokens can be signed.
 func (s *Server) readyz(c echo.Context) error {
 	ctx := c.Request().Context()
 	err := s.Store.Ready(ctx)

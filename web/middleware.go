@@ -17,9 +17,15 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// bodyLimit is how many bytes a request may carry: the longest form there is,
-// and some.
-const bodyLimit = 1 << 20
+const (
+	// bodyLimit is how many bytes a request may carry: the longest form there
+	// is, and some.
+	bodyLimit = 1 << 20
+	// uploadLimit is how many one with a file may carry. Of the file no more
+	// than maxLogoFile is looked at, but whoever sends more is told which field
+	// is wrong, and keeps the others.
+	uploadLimit = 16 << 20
+)
 
 const requestIDHeader = "X-Request-Id"
 
@@ -135,11 +141,14 @@ func isText(text string) bool { return utf8.ValidString(text) && !strings.Contai
 
 func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r := c.Request()
-		if r.ContentLength > bodyLimit {
+		r, limit := c.Request(), int64(bodyLimit)
+		if strings.HasPrefix(r.Header.Get(echo.HeaderContentType), echo.MIMEMultipartForm) {
+			limit = uploadLimit
+		}
+		if r.ContentLength > limit {
 			return echo.ErrStatusRequestEntityTooLarge
 		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, bodyLimit)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
 		return next(c)
 	}
 }

@@ -137,6 +137,8 @@ func (brokenStore) SigningKeys(context.Context) (*oauth.KeySet, error) { return 
 
 func (brokenStore) TokenIssued(oauth.Use) {}
 
+func (brokenStore) AuthenticationFailed(oauth.Failure) {}
+
 func TestProtocolEndpointsAskToRetryWhenTheDatabaseIsDown(t *testing.T) {
 	s := &Server{
 		Store:  storetest.OpenSQLite(t, storetest.NewClock()),

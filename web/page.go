@@ -22,7 +22,14 @@ func bind(c echo.Context, in any) error {
 	if err != nil {
 		return err
 	}
-	c.Request().Form = form
+	return bindForm(c, form, in)
+}
+
+// bindForm fills in from a form that was read already.
+func bindForm(c echo.Context, form url.Values, in any) error {
+	r := c.Request()
+	r.Form, r.PostForm = form, form
+	r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationForm)
 	return new(echo.DefaultBinder).BindBody(c, in)
 }
 
@@ -35,15 +42,20 @@ func body(c echo.Context) (url.Values, error) {
 		return nil, echo.ErrUnsupportedMediaType
 	}
 	if err := r.ParseForm(); err != nil {
-		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
-			return nil, echo.ErrStatusRequestEntityTooLarge
-		}
-		return nil, echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+		return nil, unreadable(err)
 	}
 	if !isTextForm(r.PostForm) {
 		return nil, echo.ErrBadRequest
 	}
 	return r.PostForm, nil
+}
+
+// unreadable answers a body that ends too early, or too late.
+func unreadable(err error) error {
+	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		return echo.ErrStatusRequestEntityTooLarge
+	}
+	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 }
 
 // render sends a view once it has rendered whole, so that a failing view is a

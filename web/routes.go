@@ -62,6 +62,7 @@ func (s *Server) routes(e *echo.Echo) {
 	console.post(views.OwnConsentsPath+"/:consent/revoke", s.revokeConsent)
 	console.post(views.ProfilePath+"/sessions/end", s.endOtherSessions)
 	console.post(views.ProfilePath+"/sessions/:session/end", s.endOwnSession)
+	console.get("/logos/:file", s.logo)
 
 	applications := console.through(s.viewing(registry.ViewApplications))
 	applications.get("/admin/applications", s.applications)
@@ -94,6 +95,7 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.get("/admin/applications/:id/delete", s.deleteApplicationPage)
 	applications.post("/admin/applications/:id/delete", s.deleteApplication)
 	applications.get("/admin/applications/:id/secret", s.clientSecret)
+	applications.get("/admin/applications/:id/connect", s.connectPage)
 	applications.get("/admin/applications/:id/test", s.tryClientPage)
 	applications.post("/admin/applications/:id/test", s.tryClient)
 	applications.get("/admin/applications/:id/consents", s.applicationConsents)
@@ -113,9 +115,9 @@ func (s *Server) routes(e *echo.Echo) {
 	// The REST API: an access token counts, and nothing else.
 	api := all.through(noStore)
 	api.through(s.bearer).get("/api/v1/me", s.apiMe)
-	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read")).get("/api/v1/audit-log", s.listAuditEvents)
-	api.through(s.bearer, s.scope("applications:read", "application.list")).get("/api/v1/applications", s.apiApplications)
-	api.through(s.bearer, s.scope("applications:read", "application.read")).get("/api/v1/applications/:id", s.apiApplication)
+	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read", registry.WholeAuditLog)).get("/api/v1/audit-log", s.listAuditEvents)
+	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
+	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
 }
 
 // area is a part of the site, whose requests pass the same middleware.

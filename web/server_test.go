@@ -14,12 +14,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"clientele/oauth"
 	"clientele/registry"
 	"clientele/store/storetest"
+	"clientele/views"
 )
 
 func httptestRequest(method, path string) *http.Request {
@@ -290,6 +292,50 @@ func TestDatabaseDown(t *testing.T) {
 		}
 	}
 	s.browser(t).get("/nowhere").has(404)
+}
+
+// On a full disk pages and tokens go on, what would change something is
+// refused with a page that says why, and the server reports itself not ready.
+func TestNothingCanBeWritten(t *testing.T) {
+	database, clock := storetest.SQLite(t), storetest.NewClock()
+	s := siteOn(storetest.Open(t, database, clock), clock)
+	b := s.setUp(t)
+	c := s.client(t, "Ledger Sync", applicationsScope).may(t, registry.ViewApplications)
+	path := applicationsPath + "/" + c.id
+	b.get("/readyz").has(200)
+
+	allow := storetest.StopWrites(t, database)
+	clock.Advance(10 * time.Minute) // sessions note from time to time that they are in use
+	b.get("/healthz").has(200)
+	b.get("/readyz").has(503, "not ready")
+	for _, page := range []string{applicationsPath, path, path + "/edit", "/admin/audit-log", "/admin/scopes"} {
+		b.get(page).has(200)
+	}
+	s.browser(t).get("/login").has(200)
+	if w := s.call(t, "/api/v1/applications", c.token(t, "")); w.Code != http.StatusOK {
+		t.Errorf("the API: got %d %s, want 200", w.Code, w.Body)
+	}
+	const title = "Nothing can be saved at the moment"
+	for name, w := range map[string]answer{
+		"edit":            b.post(path+"/edit", detailsForm("Ledger")),
+		"disable":         b.post(path+"/disable", nil),
+		"disable by htmx": b.withHTMX().post(path+"/disable", nil),
+		"begin a client":  b.post(views.NewClientPath, detailsForm("Another")),
+		"sign in":         s.browser(t).signIn("admin@example.com", testPassword),
+	} {
+		if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), title) || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: got %d %q, want 503 with %q", name, w.Code, w.page().Find("h1, h2").Text(), title)
+		}
+	}
+
+	allow()
+	clock.Advance(time.Minute)
+	b.get("/readyz").has(200)
+	s.Store.FlushUsage(t.Context())
+	if d := s.details(t, path); d.Status != registry.Active || d.Name != "Ledger Sync" || d.LastUsedAt.IsZero() {
+		t.Errorf("got %+v, want nothing changed but the last use, which was kept until it could be written", d.Application)
+	}
+	b.post(path+"/disable", nil).redirects(path)
 }
 
 // What people may not view is not there, what they may is where they start,

@@ -19,20 +19,27 @@ type clientCmd struct {
 type clientCreateCmd struct {
 	Name        string   `required:"" placeholder:"NAME" help:"Name, unique in the team."`
 	Description string   `help:"What it is for."`
-	Grant       []string `default:"client_credentials" help:"Grant type; repeat for several (${default})."`
-	AuthMethod  string   `default:"client_secret_basic" help:"client_secret_basic or client_secret_post (${default})."`
+	Grant       []string `default:"client_credentials" help:"Grant type: client_credentials, authorization_code and, beside that, refresh_token; repeat for several (${default})."`
+	AuthMethod  string   `default:"client_secret_basic" help:"client_secret_basic, client_secret_post, or none for a public client (${default})."`
+	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Address that users are sent back to, compared letter by letter; repeat for several. For authorization_code."`
+	TokenAlg    string   `default:"ES256" help:"What its tokens are signed with: ES256 or RS256 (${default})."`
+	HomePage    string   `placeholder:"URL" help:"Shown to users when they are asked for consent."`
+	Trust       string   `default:"unverified" help:"What users are told of who runs it: unverified, verified or first_party (${default})."`
 	Scope       []string `required:"" help:"Scope; repeat for several."`
+	Required    []string `name:"required-scope" placeholder:"SCOPE" help:"Scope that users cannot leave out when they consent; repeat for several."`
 	JSON        bool     `help:"Print JSON."`
 }
 
 // credentials is what client create and client rotate print with --json.
 type credentials struct {
 	ClientID      string   `json:"client_id"`
-	ClientSecret  string   `json:"client_secret"`
+	ClientSecret  string   `json:"client_secret,omitempty"` // a public client has none
 	Name          string   `json:"name"`
 	AuthMethod    string   `json:"token_endpoint_auth_method"`
 	Grants        []string `json:"grant_types"`
+	RedirectURIs  []string `json:"redirect_uris,omitempty"`
 	Scopes        []string `json:"scopes"`
+	Issuer        string   `json:"issuer"`
 	TokenEndpoint string   `json:"token_endpoint"`
 }
 
@@ -40,8 +47,11 @@ type credentials struct {
 func (c *clientCreateCmd) Run(e *env) error {
 	return e.with(func(db *store.DB) error {
 		app, secret, err := db.CreateClient(e.ctx, registry.Operator, registry.NewClient{
-			ClientDetails: registry.ClientDetails{Name: c.Name, Description: c.Description, Grants: c.Grant, AuthMethod: c.AuthMethod},
-			Scopes:        c.Scope,
+			ClientDetails: registry.ClientDetails{
+				Name: c.Name, Description: c.Description, Grants: c.Grant, AuthMethod: c.AuthMethod, TokenAlg: c.TokenAlg,
+				RedirectURIs: c.RedirectURI, HomePage: c.HomePage, Trust: registry.Trust(c.Trust),
+			},
+			Scopes: c.Scope, Required: c.Required,
 		}, store.ShowOnce{})
 		if err != nil {
 			return err
@@ -59,11 +69,15 @@ func (e *env) printCredentials(app registry.Application, scopes []string, secret
 	if asJSON {
 		return e.printJSON(credentials{
 			ClientID: app.ID, ClientSecret: secret.Reveal(), Name: app.Name, AuthMethod: app.AuthMethod,
-			Grants: app.Grants, Scopes: scopes, TokenEndpoint: issuer + "/oauth2/token",
+			Grants: app.Grants, RedirectURIs: app.RedirectURIs, Scopes: scopes, Issuer: issuer, TokenEndpoint: issuer + "/oauth2/token",
 		})
 	}
-	_, err = fmt.Fprintf(e.stdout, "client ID       %s\nclient secret   %s\ntoken endpoint  %s/oauth2/token\n\nThe secret is shown this once; only a hash of it is kept.\n",
-		app.ID, secret.Reveal(), issuer)
+	if app.Public() {
+		_, err = fmt.Fprintf(e.stdout, "client ID       %s\nissuer          %s\n\nIt is a public client: it has no secret, and PKCE protects its codes.\n", app.ID, issuer)
+		return err
+	}
+	_, err = fmt.Fprintf(e.stdout, "client ID       %s\nclient secret   %s\nissuer          %s\ntoken endpoint  %s/oauth2/token\n\nThe secret is shown this once; only a hash of it is kept.\n",
+		app.ID, secret.Reveal(), issuer, issuer)
 	return err
 }
 

@@ -160,7 +160,8 @@ func explain(err error) string {
 	}
 	lines := []string{"nothing was changed, because this is wrong:"}
 	for _, field := range slices.Sorted(maps.Keys(invalid)) {
-		lines = append(lines, fmt.Sprintf("  %s: %s", strings.ReplaceAll(field, "_", "-"), invalid[field]))
+		flag := strings.NewReplacer("redirect_uris", "redirect-uri", "_", "-").Replace(field)
+		lines = append(lines, fmt.Sprintf("  %s: %s", flag, strings.ReplaceAll(invalid[field], "\n", "\n    ")))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -151,12 +151,20 @@ func (d *demoMaker) plan(a demoApplication) {
 
 	then(registered, func() error {
 		var err error
-		app, _, err = d.db.CreateClient(d.ctx, by, registry.NewClient{
+		in := registry.NewClient{
 			ClientDetails: registry.ClientDetails{
 				Name: a.name, Description: a.description, AuthMethod: a.method, Grants: []string{registry.ClientCredentials},
 			},
 			Scopes: a.scopes, Origin: origin,
-		}, store.ShowOnce{})
+		}
+		if a.users != nil {
+			in.Grants = []string{registry.AuthorizationCode, registry.RefreshToken}
+			in.RedirectURIs, in.HomePage, in.Trust, in.Required = a.users.redirectURIs, a.users.homePage, a.users.trust, a.users.required
+			if a.users.logo {
+				in.Logo = demoLogo(a.name)
+			}
+		}
+		app, _, err = d.db.CreateClient(d.ctx, by, in, store.ShowOnce{})
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}

@@ -114,6 +114,8 @@ func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
 			"two secrets at once": a.Secrets == 2,
 			"no permissions":      a.Permissions == 0,
 			"locked":              a.Locked(),
+			"for users":           a.ActsForUsers(),
+			"public":              a.Public(),
 		} {
 			if is {
 				seen[state]++
@@ -126,6 +128,14 @@ func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
 		if details.SecretsMade > 1 && a.Secrets == 1 {
 			seen["rotated"]++
 		}
+		for state, is := range map[string]bool{
+			"with a logo": details.Logo != "", "first-party": details.Trust == registry.FirstParty,
+			"verified": details.ActsForUsers() && details.Trust == registry.Verified, "unverified": details.ActsForUsers() && details.Trust == registry.Unverified,
+		} {
+			if is {
+				seen[state]++
+			}
+		}
 		if len(details.Scopes) == 0 || a.CreatedAt.After(now) || a.LastUsedAt.After(now) {
 			t.Errorf("%s: got %d scopes, registered %v, used %v", a.Name, len(details.Scopes), a.CreatedAt, a.LastUsedAt)
 		}
@@ -133,6 +143,7 @@ func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
 	for _, state := range []string{
 		"deleted", "unused", "secret ending", "to be given permissions", "used today", "never used", "unused for 90 days",
 		"disabled", "two secrets at once", "no permissions", "locked", "rotated",
+		"for users", "public", "with a logo", "first-party", "verified", "unverified",
 	} {
 		if seen[state] == 0 {
 			t.Errorf("no application is %s", state)

@@ -103,7 +103,13 @@ func start(t *testing.T) *server {
 
 func (s *server) register(t *testing.T, method string) client {
 	t.Helper()
-	out := s.run("client", "create", "--name", "Interop "+method, "--auth-method", method, "--scope", scope, "--json")
+	return s.create(t, "--name", "Interop "+method, "--auth-method", method)
+}
+
+// create registers a client as the flags say.
+func (s *server) create(t *testing.T, flags ...string) client {
+	t.Helper()
+	out := s.run(append([]string{"client", "create", "--scope", scope, "--json"}, flags...)...)
 	var c client
 	if err := json.Unmarshal(out, &c); err != nil {
 		t.Fatalf("%v in %s", err, out)
@@ -115,8 +121,14 @@ func (s *server) register(t *testing.T, method string) client {
 // own API takes it.
 func (s *server) verify(t *testing.T, c client, raw string) {
 	t.Helper()
+	s.verifySigned(t, c, raw, oidc.ES256)
+}
+
+// verifySigned is verify for a token that is signed with alg.
+func (s *server) verifySigned(t *testing.T, c client, raw, alg string) {
+	t.Helper()
 	keys := oidc.NewRemoteKeySet(t.Context(), s.issuer+"/oauth2/jwks")
-	verifier := oidc.NewVerifier(s.issuer, keys, &oidc.Config{ClientID: s.issuer, SupportedSigningAlgs: []string{oidc.ES256}})
+	verifier := oidc.NewVerifier(s.issuer, keys, &oidc.Config{ClientID: s.issuer, SupportedSigningAlgs: []string{alg}})
 	token, err := verifier.Verify(t.Context(), raw)
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +195,27 @@ func TestClients(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The first client that asks for RS256, while the server runs, gets tokens at once.
+func TestRS256(t *testing.T) {
+	s := start(t)
+	elliptic := s.register(t, "client_secret_basic")
+	token(t, elliptic)
+	rsa := s.create(t, "--name", "Interop RS256", "--token-alg", "RS256")
+	s.run("permission", "grant", "--client", rsa.ID, "--service", "audit", "--permission", "use-audit-log-api")
+	s.verifySigned(t, rsa, token(t, rsa), oidc.RS256)
+}
+
+// token gets a token with x/oauth2.
+func token(t *testing.T, c client) string {
+	t.Helper()
+	config := clientcredentials.Config{ClientID: c.ID, ClientSecret: c.Secret, TokenURL: c.TokenEndpoint, AuthStyle: oauth2.AuthStyleInHeader}
+	got, err := config.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.AccessToken
 }
 
 // What x/oauth2 does with the wrong method must fail, not fall back to another one.

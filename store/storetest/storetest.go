@@ -133,15 +133,24 @@ var sqliteTemplate = sync.OnceValues(func() (content []byte, err error) {
 // is dropped when the test ends.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	server := os.Getenv("CLIENTELE_TEST_POSTGRES")
-	if server == "" {
-		t.Fatal("CLIENTELE_TEST_POSTGRES names no PostgreSQL server; run the tests with ./task test, or e2e/postgres.sh go test ./store/...")
-	}
+	server := postgresServer(t)
 	if err := postgresTemplate(server); err != nil {
 		t.Fatal(err)
 	}
+	return create(t, server, templateName)
+}
+
+// EmptyPostgres returns the address of a new database without a schema. It is
+// dropped when the test ends.
+func EmptyPostgres(t testing.TB) string {
+	t.Helper()
+	return create(t, postgresServer(t), "template0")
+}
+
+func create(t testing.TB, server, template string) string {
+	t.Helper()
 	name := "t_" + strings.ToLower(rand.Text())
-	if err := execOn(server, "CREATE DATABASE "+name+" TEMPLATE "+templateName); err != nil {
+	if err := execOn(server, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -150,6 +159,15 @@ func Postgres(t testing.TB) string {
 		}
 	})
 	return on(server, name)
+}
+
+func postgresServer(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("CLIENTELE_TEST_POSTGRES")
+	if server == "" {
+		t.Fatal("CLIENTELE_TEST_POSTGRES names no PostgreSQL server; run the tests with ./task test, or e2e/postgres.sh go test ./store/...")
+	}
+	return server
 }
 
 // templateName is this test process's own, so that processes need not agree.

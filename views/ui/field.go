@@ -26,6 +26,7 @@ type Field struct {
 	Mono         bool // for what machines read
 	Autofocus    bool
 
+	Accept  string   // of a FileField: the kinds of file, as content types
 	Checked bool     // of a Checkbox
 	Options []Option // of a Select, RadioCards or Choices
 
@@ -88,6 +89,7 @@ func (f Field) control() templ.Attributes {
 	}
 	if f.Check != "" {
 		attrs["hx-post"] = f.Check
+		attrs["hx-encoding"] = "application/x-www-form-urlencoded" // no file of the form goes along
 		attrs["hx-trigger"] = "change"
 		attrs["hx-target"] = "#" + f.boxID()
 		attrs["hx-select"] = "#" + f.boxID()

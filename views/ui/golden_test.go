@@ -38,11 +38,13 @@ func TestParts(t *testing.T) {
 		"text_confirm":   ui.TextField(ui.Field{Name: "name", ID: "confirm", Label: "Type Ledger Sync to confirm", Emphasis: "Ledger Sync"}),
 		"area":           ui.TextArea(ui.Field{Name: "uris", Label: "Addresses", Value: "a\nb", Optional: true, Mono: true, Placeholder: "https://…"}),
 		"password":       ui.PasswordField(ui.Field{Name: "password", Label: "Password", Value: "never shown", Autocomplete: "new-password"}),
+		"file":           with(ui.FileField(ui.Field{Name: "logo", Label: "Logo", Accept: "image/png", Optional: true, Error: "Choose a PNG file.", Hint: "At most 1 MB."}), "<img/>"),
 		"select":         ui.Select(ui.Field{Name: "method", Label: "Method", Value: "b", Options: []ui.Option{{Value: "a", Label: "A"}, {Value: "b", Label: "B"}}}),
 		"checkbox":       ui.Checkbox(ui.Field{Name: "agree", Label: "Tell me", Checked: true, Hint: "By e-mail."}),
 		"radio_cards":    ui.RadioCards(ui.Field{Name: "grant", Label: "Grant type", Value: "client_credentials", Options: grants}),
 		"choices_wrong":  with(ui.Choices(ui.Field{Name: "grant", Label: "Grant type", Error: "Choose a grant.", Autofocus: true, Options: grants}), "<p>below</p>"),
 		"form":           with(ui.Form(ui.FormProps{ID: "details", Action: "/new", Class: "card"}), "<p>fields</p>"),
+		"form_files":     with(ui.Form(ui.FormProps{ID: "logo", Action: "/logo", Files: true}), "<p>fields</p>"),
 		"errors":         ui.ErrorSummary(ui.Errors{Invalid: wrong, Order: []string{"grant", "name", "other"}}),
 		"errors_none":    ui.ErrorSummary(ui.Errors{Order: []string{"name"}}),
 		"dialog":         with(ui.DialogBody(delete), "<p>Sure?</p>"),
@@ -89,6 +91,8 @@ func TestParts(t *testing.T) {
 		"group": with(ui.PickGroup(ui.Group{Name: "scopes", Title: "Audit log", Text: "Who did what", Items: []ui.Item{
 			{Value: "audit.log:read", Title: "Read the audit log", Text: "Opens GET /api/v1/audit-log.", Checked: true},
 			{Value: "audit.log:all", Text: "All of it.", Locked: true, Badge: ui.Status{Kind: ui.Warn, Text: "Gone"}},
+			{Value: "openid", Text: "Sign in.", Mark: ui.Mark{Name: "required", Text: "Always required", Checked: true, Locked: true}},
+			{Value: "profile", Text: "Name.", Checked: true, Mark: ui.Mark{Name: "required", Text: "Required"}},
 		}}), `<div class="scope-extra"></div>`),
 
 		"time":       ui.Time(noon.Add(-2*time.Minute), noon),

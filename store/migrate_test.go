@@ -1,0 +1,48 @@
+package store_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/pressly/goose/v3"
+
+	"clientele/registry"
+	"clientele/store"
+	"clientele/store/storetest"
+)
+
+// A database of the first schema, with an application in it, is upgraded when
+// it is opened, and nothing in it is lost.
+func TestUpgradeFromTheFirstSchema(t *testing.T) {
+	upgrade := func(t *testing.T, database string, dialect goose.Dialect, files string) {
+		rows := raw(t, database)
+		provider, err := goose.NewProvider(dialect, rows, os.DirFS(files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := provider.UpTo(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		_, err = rows.ExecContext(t.Context(), `
+			INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, token_alg, created_at, created_by, created_by_name, search_text)
+			VALUES ('cl_old', 'oauth_client', 'team', 'active', 'Old', 'old', '', 'client_secret_basic', 'ES256', 1, '', 'Command line', 'old')`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db := storetest.Open(t, database, storetest.NewClock())
+		app, err := db.Application(t.Context(), registry.Operator, "cl_old")
+		if err != nil || app.Name != "Old" || app.Failures.Count != 0 {
+			t.Errorf("got %+v, %v; want it as it was", app, err)
+		}
+		schema, err := store.Migrate(t.Context(), storetest.Options(database, storetest.NewClock()), true)
+		if err != nil || schema.Database != schema.Binary || schema.ServesFrom != 1 {
+			t.Errorf("got %+v, %v; want this binary's schema, which the first one may still open", schema, err)
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		upgrade(t, t.TempDir()+"/old.db", goose.DialectSQLite3, "migrations/sqlite")
+	})
+	t.Run("postgres", func(t *testing.T) {
+		upgrade(t, storetest.EmptyPostgres(t), goose.DialectPostgres, "migrations/postgres")
+	})
+}
