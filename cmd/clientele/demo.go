@@ -69,6 +69,9 @@ func (d *demoMaker) fill() error {
 	for _, a := range demoApplications {
 		d.plan(a)
 	}
+	for _, g := range demoGrants {
+		d.planConsent(g)
+	}
 	slices.SortStableFunc(d.events, func(a, b demoEvent) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
 	for _, event := range d.events {
 		d.clock.Store(event.at.UnixNano())

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +56,26 @@ func TestDemo(t *testing.T) {
 
 	t.Run("sign-ins", func(t *testing.T) { checkSignIns(t, db, signIns) })
 	t.Run("applications", func(t *testing.T) { checkDemoApplications(t, db, now) })
+	t.Run("consents", func(t *testing.T) {
+		user, err := db.UserByEmail(t.Context(), registry.Operator, demoUsers[0].email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own, err := db.OwnConsents(t.Context(), user.Actor(), "")
+		if err != nil || len(own.Live) != 3 || len(own.Ended) != 2 {
+			t.Fatalf("got %d live and %d ended %v, want 3 and 2", len(own.Live), len(own.Ended), err)
+		}
+		seen := map[string]bool{}
+		for _, c := range append(own.Live, own.Ended...) {
+			seen["used"] = seen["used"] || !c.LastUsedAt.IsZero()
+			seen["not asked"] = seen["not asked"] || !c.Asked
+			seen["reused"] = seen["reused"] || !c.ReusedAt.IsZero()
+			seen["with a reason"] = seen["with a reason"] || c.Reason != ""
+		}
+		if len(seen) != 4 || slices.Contains(slices.Collect(maps.Values(seen)), false) {
+			t.Errorf("got %v, want one of each", seen)
+		}
+	})
 	t.Run("history", func(t *testing.T) {
 		page, err := db.AuditEvents(t.Context(), registry.Operator, registry.AuditQuery{Action: "application.*", Limit: 10_000})
 		if err != nil {
