@@ -59,7 +59,7 @@ func (db *DB) Authorize(ctx context.Context, who SignedIn, in oauth.Authorizatio
 // authorizeFirstParty consents in the user's name to what a client of the
 // platform's own asks for.
 func (db *DB) authorizeFirstParty(ctx context.Context, who SignedIn, in oauth.AuthorizationRequest) (code string, err error) {
-	what := intent{action: "consent.grant", target: registry.Target{Type: "application", ID: in.Client.ID}}
+	what := intent{action: "consent.grant", target: registry.ApplicationTarget(in.Client.ID)}
 	err = db.change(ctx, who.By, what, func(t *tx) (registry.Event, error) {
 		consent, err := t.lockConsent(ctx, in.Client.ID)
 		if err != nil {
@@ -126,7 +126,7 @@ func (db *DB) ConsentRequest(ctx context.Context, who SignedIn, questionID strin
 // as it was, and with registry.ErrNotFound when the question was answered
 // before, or the client or the user was cut off meanwhile.
 func (db *DB) AnswerConsent(ctx context.Context, who SignedIn, questionID string, in oauth.AuthorizationRequest, answer registry.ConsentAnswer) (code string, err error) {
-	what := intent{action: "consent.grant", target: registry.Target{Type: "application", ID: in.Client.ID}}
+	what := intent{action: "consent.grant", target: registry.ApplicationTarget(in.Client.ID)}
 	err = db.change(ctx, who.By, what, func(t *tx) (registry.Event, error) {
 		if err := t.spendQuestion(ctx, who, questionID); err != nil {
 			return registry.Event{}, err

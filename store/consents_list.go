@@ -102,9 +102,9 @@ func readScopesOf[T any](ctx context.Context, t *tx, all []T, consent func(*T) *
 	return t.readConsentScopes(ctx, consents...)
 }
 
-// lookAtConsents is what those intend who look at the consents to an application.
-func lookAtConsents(clientID string) intent {
-	return intent{action: "consent.list", need: registry.ViewApplications, target: registry.Target{Type: "application", ID: clientID}}
+// consentsOf is to look at the consents to an application.
+func consentsOf(action, clientID string) intent {
+	return intent{action: action, need: registry.ViewApplications, target: registry.ApplicationTarget(clientID)}
 }
 
 // ApplicationConsents returns a page of the consents to an application. It
@@ -112,7 +112,7 @@ func lookAtConsents(clientID string) intent {
 // registry.ErrNotFound, and with registry.Invalid when the query asks for what
 // does not exist, or for a page that is no longer there.
 func (db *DB) ApplicationConsents(ctx context.Context, by registry.Actor, clientID string, q registry.ConsentQuery) (page registry.ConsentPage, err error) {
-	err = db.view(ctx, by, lookAtConsents(clientID), func(t *tx) error {
+	err = db.view(ctx, by, consentsOf("consent.list", clientID), func(t *tx) error {
 		if err := registry.Check(q); err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func (db *DB) ApplicationConsents(ctx context.Context, by registry.Actor, client
 // CountConsents counts the live consents to an application, as far as that is
 // cheap. It needs the permission to view applications.
 func (db *DB) CountConsents(ctx context.Context, by registry.Actor, clientID string) (n registry.Count, err error) {
-	err = db.view(ctx, by, lookAtConsents(clientID), func(t *tx) error {
+	err = db.view(ctx, by, consentsOf("consent.list", clientID), func(t *tx) error {
 		n, err = t.countConsents(ctx, clientID, registry.ConsentQuery{})
 		return err
 	})
@@ -144,7 +144,7 @@ func (db *DB) CountConsents(ctx context.Context, by registry.Actor, clientID str
 // ApplicationConsent returns one consent to an application, live or ended, or
 // registry.ErrNotFound. It needs the permission to view applications.
 func (db *DB) ApplicationConsent(ctx context.Context, by registry.Actor, clientID, id string) (c registry.UserConsent, err error) {
-	err = db.view(ctx, by, lookAtConsents(clientID), func(t *tx) error {
+	err = db.view(ctx, by, consentsOf("consent.list", clientID), func(t *tx) error {
 		if _, err := t.application(ctx, clientID); err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (t *tx) userConsent(ctx context.Context, clientID, id string) (registry.Use
 // downloaded. It needs the permission to view applications. It fails before
 // the first, or with what yield returns.
 func (db *DB) ConsentsReport(ctx context.Context, by registry.Actor, clientID string, yield func(registry.UserConsent) error) error {
-	what := intent{action: "consent.download", need: registry.ViewApplications, target: registry.Target{Type: "application", ID: clientID}}
+	what := consentsOf("consent.download", clientID)
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.application(ctx, clientID)
 		return registry.Event{Target: applicationTarget(app)}, err
@@ -181,7 +181,7 @@ func (db *DB) ConsentsReport(ctx context.Context, by registry.Actor, clientID st
 	q := registry.ConsentQuery{State: registry.AllConsents}
 	for {
 		var page registry.ConsentPage
-		err := db.view(ctx, by, lookAtConsents(clientID), func(t *tx) error {
+		err := db.view(ctx, by, what, func(t *tx) error {
 			page, err = t.consentPage(ctx, clientID, q, reportBatch)
 			if _, gone := errors.AsType[registry.Invalid](err); gone { // what was left has been removed meanwhile
 				return nil

@@ -34,16 +34,16 @@ func (f LoginForm) errors() ui.Errors {
 	return ui.Errors{}
 }
 
+// tooManyAttempts tells to wait before another password is looked at.
+func tooManyAttempts(wait time.Duration) ui.Errors {
+	return ui.Errors{Title: "Too many attempts", Invalid: map[string]string{"": "Try again in " + minutes(wait) + "."}}
+}
+
 func (f LoginForm) heading() string {
 	if f.Client != "" {
 		return "Sign in to continue to " + f.Client
 	}
 	return "Sign in"
-}
-
-// tooManyAttempts tells to wait before another password is looked at.
-func tooManyAttempts(wait time.Duration) ui.Errors {
-	return ui.Errors{Title: "Too many attempts", Invalid: map[string]string{"": "Try again in " + minutes(wait) + "."}}
 }
 
 // minutes returns d in whole minutes, rounded up, as people say it.

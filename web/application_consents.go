@@ -149,7 +149,7 @@ func (s *Server) applicationToRevoke(c echo.Context) (registry.Application, erro
 		return registry.Application{}, err
 	}
 	if !may(c, registry.ManageApplications) {
-		err = s.Store.Require(ctx, by, "consent.revoke", registry.Target{Type: "application", ID: app.ID, Name: app.Name}, registry.ManageApplications)
+		err = s.Store.Require(ctx, by, "consent.revoke", registry.ApplicationTarget(c.Param("id")), registry.ManageApplications)
 	}
 	return app.Application, err
 }
