@@ -586,7 +586,7 @@ func RevokeConsentOfPage(s Shell, app registry.Application, c registry.UserConse
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(offlineWords)
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(OfflineWords)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_consents.templ`, Line: 142, Col: 138}
 			}
@@ -680,7 +680,7 @@ func RevokeAllConsentsOfPage(s Shell, app registry.Application, live registry.Co
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(offlineWords)
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(OfflineWords)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_consents.templ`, Line: 153, Col: 147}
 			}

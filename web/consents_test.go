@@ -113,7 +113,7 @@ func clicks(t *testing.T, b *browser, from, first, label string) int {
 func TestRevokingTakesThreeClicks(t *testing.T) {
 	s := newSite(t)
 	user, b := s.userAndBrowser(t, "Demo User", "demo@example.com", true)
-	for _, first := range []string{"OAuth Client Management", "DU: Demo User, your account"} {
+	for _, first := range []string{"OAuth Client Management", "DU: Demo User, Edit Profile"} {
 		for i, from := range []string{"/", "/admin/applications", "/admin/scopes", "/admin/audit-log", "/profile", "/nowhere"} {
 			if from == "/" {
 				from = b.get(from).Header().Get("Location")
@@ -152,7 +152,7 @@ func TestOwnConsents(t *testing.T) {
 		if s.works(t, ended) || !s.works(t, kept) {
 			t.Error("want just the one that was revoked ended")
 		}
-		b.get("/profile/oauth-clients").has(200, "it can no longer act for you", "Ended in the last 30 days", "You revoked it")
+		b.get("/profile/oauth-clients").has(200, "Revoked. Applications that check", "Ended in the last 30 days", "You revoked it")
 		b.get(ask).redirects("/profile/oauth-clients")
 		b.post(revoke, nil).redirects("/profile/oauth-clients") // once more changes nothing
 
