@@ -132,6 +132,14 @@ func (v ApplicationView) newSecret() string {
 	return "Regenerate secret"
 }
 
+// permissionsText is what the viewer may do about its permissions.
+func (v ApplicationView) permissionsText() string {
+	if v.MayGrant {
+		return "Assign permissions"
+	}
+	return "See permissions"
+}
+
 // chart draws the tokens issued per day.
 func (v ApplicationView) chart() ui.Chart {
 	chart := ui.Chart{ID: "tokens-per-day", Title: "Tokens issued per day"}

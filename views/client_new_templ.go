@@ -320,7 +320,7 @@ func requiredHint() templ.Component {
 			templ_7745c5c3_Var9 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p class=\"section hint\">Users see these when they consent, and may untick each that is not marked as required. Mark only what it cannot work without. The scope <code>openid</code> is always required: it signs users in.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<div class=\"section hint\"><p>Users see these when they consent, and may untick each that is not marked as required. Mark only what it cannot work without. The scope <code>openid</code> is always required: it signs users in.</p></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -79,10 +79,10 @@ func (c Credentials) Snippets() ([]Snippet, error) {
 // back to, so that they run for whatever redirect URI.
 func (c Credentials) CodeSnippets() ([]Snippet, error) {
 	return c.fill([]Snippet{
+		{Key: "code_env", Title: ".env", File: ".env file"},
 		{Key: "code_go", Title: "Go", File: "main.go"},
 		{Key: "code_python", Title: "Python", File: "sign_in.py"},
 		{Key: "code_javascript", Title: "JavaScript", File: "sign_in.mjs"},
-		{Key: "code_env", Title: ".env", File: ".env file"},
 	})
 }
 
