@@ -47,13 +47,13 @@ func main() {
 // login sends the browser to sign in. By a cookie it is known again afterwards.
 func (a *webapp) login(w http.ResponseWriter, r *http.Request) {
 	state, verifier := rand.Text(), oauth2.GenerateVerifier()
-	http.SetCookie(w, &http.Cookie{Name: "signin", Value: state + "." + verifier, Path: "/callback", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: "webapp-signin", Value: state + "." + verifier, Path: "/callback", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, a.AuthCodeURL(state, oidc.Nonce(state), oauth2.S256ChallengeOption(verifier)), http.StatusSeeOther)
 }
 
 // callback is where the browser comes back, with a code for tokens.
 func (a *webapp) callback(w http.ResponseWriter, r *http.Request) {
-	state, verifier, begun := strings.Cut(cookie(r, "signin"), ".")
+	state, verifier, begun := strings.Cut(cookie(r, "webapp-signin"), ".")
 	if !begun || r.URL.Query().Get("state") != state {
 		http.Error(w, "This browser did not begin that sign-in.", http.StatusForbidden)
 		return
@@ -70,7 +70,7 @@ func (a *webapp) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	session := rand.Text()
 	a.sessions.Store(session, token)
-	http.SetCookie(w, &http.Cookie{Name: "session", Value: session, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: "webapp-session", Value: session, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, "/me", http.StatusSeeOther)
 }
 
@@ -97,13 +97,13 @@ func (a *webapp) refresh(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusForbidden)
 		return
 	}
-	a.sessions.Store(cookie(r, "session"), token)
+	a.sessions.Store(cookie(r, "webapp-session"), token)
 	http.Redirect(w, r, "/me", http.StatusSeeOther)
 }
 
 // token returns the tokens of whoever is signed in, or empty ones.
 func (a *webapp) token(r *http.Request) *oauth2.Token {
-	if token, signedIn := a.sessions.Load(cookie(r, "session")); signedIn {
+	if token, signedIn := a.sessions.Load(cookie(r, "webapp-session")); signedIn {
 		return token.(*oauth2.Token)
 	}
 	return &oauth2.Token{}
