@@ -381,7 +381,7 @@ func TestEditClientThatActsForUsers(t *testing.T) {
 			t.Error("the change does not show")
 		}
 		w := b.upload(path+"/edit", change, nil) // made for how it was before
-		w.has(http.StatusConflict, "Someone changed it while you were editing", "Redirect uris", "First-party")
+		w.has(http.StatusConflict, "Someone changed it while you were editing", "Redirect URIs", "First-party")
 
 		public := form()
 		public.Set("auth_method", registry.PublicClient)
