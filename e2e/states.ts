@@ -290,6 +290,28 @@ export const states: State[] = [
     await page.getByRole('alert').waitFor();
   }),
 
+  at('oauth-clients', '/profile/oauth-clients'),
+  at('oauth-clients-none', '/profile/oauth-clients', 'may see nothing yet'),
+  at('oauth-clients-no-match', '/profile/oauth-clients?q=no+such+application'),
+  at('oauth-clients-revoke-all', '/profile/oauth-clients/revoke'),
+  seen('oauth-clients-revoke', async ({ page }) => {
+    await page.goto('/profile/oauth-clients');
+    await page.getByRole('link', { name: 'Revoke Chart Studio' }).click();
+    await button(page, 'Revoke').waitFor();
+  }),
+  of('consents', 'Order Workbench', '/consents'),
+  of('consents-ended', 'Chart Studio', '/consents?state=ended'),
+  of('consents-none', 'Notebook Connector', '/consents'),
+  of('consents-no-match', 'Order Workbench', '/consents?q=nobody'),
+  of('consents-revoke', 'Order Workbench', '/consents', async (page) => {
+    await page.getByRole('link', { name: /^Revoke the consent of/ }).first().click();
+    await button(page, 'Revoke').waitFor();
+  }),
+  of('consents-revoke-all-errors', 'Order Workbench', '/consents/revoke', async (page) => {
+    await button(page, 'Revoke all').click();
+    await page.locator('[aria-invalid=true]').waitFor();
+  }),
+
   consent('consent', 'Chart Studio', 'https://charts.demo.example/oauth/callback', 'openid profile studio.knowledge-models:read studio.knowledge-models:query'),
   consent('consent-app', 'Task Pocket', 'example.demo.taskpocket:/signed-in', 'openid studio.tasks:read studio.tasks:update'),
   consent('consent-unverified', 'Meeting Summarizer', 'https://summarizer.demo.example/cb', 'openid email studio.tasks:update intelligence.conversations:write'),
