@@ -647,7 +647,7 @@ func profileConsents(l OwnConsents) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(l.Own.Live) > 0 {
-			templ_7745c5c3_Err = ownConsentList(l, l.Own.Live[:min(len(l.Own.Live), consentsInProfile)], ProfilePath).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ownConsentList(l, l.Own.Live[:min(len(l.Own.Live), consentsInProfile)], OwnConsentsPath).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
