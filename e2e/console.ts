@@ -10,7 +10,8 @@ export async function go(page: Page, label: string): Promise<void> {
 
 /** Opens the account menu; a phone has a page in its place. */
 export async function openAccount(page: Page): Promise<void> {
-  await page.getByRole('banner').getByRole('button', { name: 'your account' }).or(page.getByRole('banner').getByRole('link', { name: 'your account' })).click();
+  const banner = page.getByRole('banner');
+  await banner.getByRole('button', { name: 'your account' }).or(banner.getByRole('link', { name: 'Edit Profile' })).filter({ visible: true }).click();
 }
 
 /** Applies a search and its filters: script does so as one types, and hides the button. */

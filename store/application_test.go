@@ -308,7 +308,10 @@ func TestSetRequiredScopes(t *testing.T) {
 			{"as it was", []string{"openid", "orders:read", "profile"}, []string{"orders:read"}, []string{"openid", "orders:read"}, ""},
 			{"another", []string{"openid", "orders:read", "profile"}, []string{"profile"}, []string{"openid", "profile"}, `{"required":["profile"],"optional":["orders:read"]}`},
 			{
-				"one that is added", []string{"openid", "orders:read", "orders:write"}, []string{"orders:write", "profile"}, []string{"openid", "orders:write"},
+				"one that is added",
+				[]string{"openid", "orders:read", "orders:write"},
+				[]string{"orders:write", "profile"},
+				[]string{"openid", "orders:write"},
 				`{"added":["orders:write"],"removed":["profile"],"required":["orders:write"]}`,
 			},
 		}

@@ -464,8 +464,11 @@ func TestApplicationConsents(t *testing.T) {
 			}
 		}
 		for _, wrong := range []registry.ConsentQuery{
-			{After: "x"}, {Before: "x"}, {State: "x"},
-			{After: registry.Cursor{Sort: registry.ConsentsByGrant, Time: 1, ID: "x"}.String()}, {After: registry.Cursor{Sort: "name", Name: "x", ID: "x"}.String()},
+			{After: "x"},
+			{Before: "x"},
+			{State: "x"},
+			{After: registry.Cursor{Sort: registry.ConsentsByGrant, Time: 1, ID: "x"}.String()},
+			{After: registry.Cursor{Sort: "name", Name: "x", ID: "x"}.String()},
 		} {
 			if _, err := c.ApplicationConsents(t.Context(), admin, c.client, wrong); err == nil || !isInvalid(err, "page") && !isInvalid(err, "state") {
 				t.Errorf("%+v: got %v, want Invalid", wrong, err)

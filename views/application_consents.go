@@ -98,12 +98,11 @@ func (l ApplicationConsents) endWords(c registry.UserConsent) string {
 
 // consentsText says how many users let an application act for them.
 func consentsText(n registry.Count) string {
-	users := countWords(n) + " users let"
-	switch {
-	case n.N == 0:
+	switch n.N {
+	case 0:
 		return "No user lets it act for them yet."
-	case n.N == 1:
-		users = "1 user lets"
+	case 1:
+		return "1 user lets it act for them."
 	}
-	return users + " it act for them."
+	return countWords(n) + " users let it act for them."
 }

@@ -101,12 +101,14 @@ func TestConsentLists(t *testing.T) {
 		"own_consents_no_match": OwnConsentsPage(shell, own(func(l *OwnConsents) {
 			l.Search, l.Own = "zzz", registry.OwnConsents{All: 7}
 		})),
-		"profile_consents":         ProfilePage(shell, full),
-		"revoke_consent":           RevokeConsentPage(shell, demoOwnConsents().Own.Live[0], "/profile"),
-		"revoke_consent_dialog":    RevokeConsentPage(inDialog, demoOwnConsents().Own.Live[0], "/profile"),
-		"revoke_all_consents":      RevokeAllConsentsPage(shell, 2),
-		"application_consents":     list(func(*ApplicationConsents) {}),
-		"application_consents_end": list(func(l *ApplicationConsents) { l.Query = registry.ConsentQuery{State: registry.EndedConsents, Search: "a&b"} }),
+		"profile_consents":      ProfilePage(shell, full),
+		"revoke_consent":        RevokeConsentPage(shell, demoOwnConsents().Own.Live[0], "/profile"),
+		"revoke_consent_dialog": RevokeConsentPage(inDialog, demoOwnConsents().Own.Live[0], "/profile"),
+		"revoke_all_consents":   RevokeAllConsentsPage(shell, 2),
+		"application_consents":  list(func(*ApplicationConsents) {}),
+		"application_consents_end": list(func(l *ApplicationConsents) {
+			l.Query = registry.ConsentQuery{State: registry.EndedConsents, Search: "a&b"}
+		}),
 		"application_consents_viewed": list(func(l *ApplicationConsents) {
 			l.MayRevoke, l.Page.Found, l.Page.Prev, l.Page.Next = false, registry.Count{N: 5}, "", ""
 		}),

@@ -25,8 +25,8 @@ const (
 	searchedFrom = 6
 )
 
-// offlineWords says what a revocation does not reach.
-const offlineWords = "Applications that check tokens offline may accept the last one for up to 15 minutes."
+// OfflineWords says what a revocation does not reach.
+const OfflineWords = "Applications that check tokens offline may accept the last one for up to 15 minutes."
 
 // revokeAddress is where a user is asked whether to revoke a consent; back is
 // where the question is asked.

@@ -81,7 +81,7 @@ func (s *Server) revokeConsentOf(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.flash(c, "The consent is revoked")
+	s.flash(c, "Revoked. "+views.OfflineWords)
 	return redirect(c, applicationPath(c)+"/consents")
 }
 
@@ -121,7 +121,7 @@ func (s *Server) revokeAllConsentsOf(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.flash(c, "All consents are revoked")
+	s.flash(c, "All revoked. "+views.OfflineWords)
 	return redirect(c, applicationPath(c)+"/consents")
 }
 

@@ -52,7 +52,7 @@ func (s *Server) revokeConsent(c echo.Context) error {
 	if err := s.Store.RevokeConsent(c.Request().Context(), actor(c), c.Param("consent")); err != nil {
 		return err
 	}
-	s.flash(c, "Revoked: it can no longer act for you")
+	s.flash(c, "Revoked. "+views.OfflineWords)
 	return redirect(c, localPath(in.Back, views.OwnConsentsPath))
 }
 
@@ -73,6 +73,6 @@ func (s *Server) revokeAllConsents(c echo.Context) error {
 	if err := s.Store.RevokeAllConsents(c.Request().Context(), actor(c)); err != nil {
 		return err
 	}
-	s.flash(c, "Revoked: no application can act for you")
+	s.flash(c, "All revoked. "+views.OfflineWords)
 	return redirect(c, views.OwnConsentsPath)
 }

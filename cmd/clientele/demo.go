@@ -199,6 +199,11 @@ func (d *demoMaker) plan(a demoApplication) {
 	default:
 		use(start, a.idle, 0)
 	}
+	for _, allowed := range demoConsents {
+		if allowed.app == a.name {
+			d.planConsent(allowed, func() string { return app.ID })
+		}
+	}
 	switch a.state {
 	case disabled:
 		then(d.daysAgo(max(a.idle-30, 1)), func() error { return d.db.SetStatus(d.ctx, by, app.ID, registry.Disabled) })
