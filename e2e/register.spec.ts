@@ -286,12 +286,7 @@ test('the program that is handed over signs a user in as it is pasted', async ({
 test('a public client is handed over without a secret, and gets one when its method changes', async ({ page, signIn, axe }, { project }) => {
   await signIn();
   const name = `Harbour Pocket ${project.name}`;
-  await page.goto(wizard);
-  await page.getByLabel('Name').fill(name);
-  await page.getByRole('radio', { name: /^Authorization code/ }).check();
-  await page.getByRole('radio', { name: /^None, public client/ }).check();
-  await page.getByLabel('Redirect URIs').fill('com.example.pocket:/cb');
-  await page.getByRole('button', { name: 'Define scopes' }).click();
+  await defineForUsers(page, name, 'com.example.pocket:/cb', /^None, public client/);
   await scopeBox(page, 'openid').check();
   await page.getByRole('button', { name: 'Create', exact: true }).click();
 
