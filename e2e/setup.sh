@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Debian's chromium, curl, python3 and postgresql, and the npm
-# packages of e2e.
+# Installs what the tests need and this machine lacks: Debian's chromium, curl, python3 with Authlib, postgresql and
+# Apache with mod_auth_openidc, and the npm packages of e2e. Of Apache it is the program alone, apache2-bin, so that no
+# server starts: tests run one of their own.
 # Says what it does, and nothing when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -15,7 +16,9 @@ fi
 missing=()
 [ -x /usr/bin/chromium ] || missing+=(chromium)
 command -v curl >/dev/null || missing+=(curl)
-command -v python3 >/dev/null || missing+=(python3)
+/usr/bin/python3 -c 'import authlib, requests' 2>/dev/null || missing+=(python3-authlib python3-requests)
+[ -x /usr/sbin/apache2 ] || missing+=(apache2-bin)
+[ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || missing+=(libapache2-mod-auth-openidc)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 
 if [ ${#missing[@]} -gt 0 ]; then

@@ -154,9 +154,9 @@ type ClientDetails struct {
 func (d ClientDetails) ActsForUsers() bool { return slices.Contains(d.Grants, AuthorizationCode) }
 
 // Clean returns the details as they are checked and stored: without the white
-// space around and doubled within, and each redirect URI by itself, however
-// many stand on the lines of one, and with every choice made. What only matters to a client that acts for
-// users is left out of others.
+// space around and doubled within, each redirect URI by itself, however many
+// stand on the lines of one, and with every choice made. What only matters to a
+// client that acts for users is left out of others.
 func (d ClientDetails) Clean() ClientDetails {
 	d.Name = strings.Join(strings.Fields(d.Name), " ")
 	d.Description = strings.TrimSpace(strings.ReplaceAll(d.Description, "\r\n", "\n"))

@@ -134,7 +134,7 @@ func TestChangePassword(t *testing.T) {
 		{"right", password, another, nil},
 	}
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		setUp(t, db, "Harbor Team", "first@example.com")
+		setUp(t, db, "Harbor Team")
 		demo, browser := signedInAs(t, db, "Demosthenes", "demo@example.com")
 		for _, tt := range tests {
 			_, err := db.ChangePassword(t.Context(), demo.Actor(), registry.PasswordChange{Current: tt.current, New: tt.new}, browser)

@@ -22,7 +22,7 @@ func startSession(t *testing.T, db *store.DB, user registry.User) string {
 
 func TestSessionKnowsItsUser(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		admin := setUp(t, db, "Harbor", "admin@example.com")
+		admin := setUp(t, db, "Harbor")
 		nobody := storetest.User(t, db, "Nobody", "nobody@example.com", false)
 		for _, tt := range []struct {
 			user registry.User

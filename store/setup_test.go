@@ -24,7 +24,7 @@ func TestSetupMakesTheTeamAndItsAdministrator(t *testing.T) {
 		if _, err := db.Setup(t.Context(), registry.Actor{}, "guess", newSetup("Harbor", "admin@example.com")); !errors.Is(err, store.ErrSetupCode) {
 			t.Errorf("set up by a guess: got %v, want ErrSetupCode", err)
 		}
-		admin := setUp(t, db, "Harbor", "admin@example.com")
+		admin := setUp(t, db, "Harbor")
 		for _, p := range []registry.Permission{
 			registry.ManageUsers, registry.ManageSettings, registry.ManageApplications, registry.ManagePermissions, registry.ReadAuditLog,
 		} {

@@ -37,7 +37,7 @@ func TestCreateUserNamesEveryWrongField(t *testing.T) {
 		{"the team in the password", func(u *registry.NewUser) { u.Password = "harbor team 2026" }, []string{"password"}},
 	}
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		setUp(t, db, "Harbor Team", "admin@example.com")
+		setUp(t, db, "Harbor Team")
 		for _, tt := range tests {
 			in := right
 			tt.change(&in)
@@ -87,13 +87,13 @@ func TestUserByEmail(t *testing.T) {
 }
 
 // setUp sets the team up and returns its first administrator.
-func setUp(t *testing.T, db *store.DB, team, email string) registry.User {
+func setUp(t *testing.T, db *store.DB, team string) registry.User {
 	t.Helper()
 	code, needed, err := db.NewSetupCode(t.Context())
 	if err != nil || !needed {
 		t.Fatalf("got %v, needed %t, want a setup code", err, needed)
 	}
-	user, err := db.Setup(t.Context(), registry.Actor{Address: "192.0.2.1"}, code, newSetup(team, email))
+	user, err := db.Setup(t.Context(), registry.Actor{Address: "192.0.2.1"}, code, newSetup(team, "admin@example.com"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,6 @@ func consentsText(n registry.Count) string {
 		return "No user lets it act for them yet."
 	case 1:
 		return "1 user lets it act for them."
-	default:
-		return countWords(n) + " users let it act for them."
 	}
+	return countWords(n) + " users let it act for them."
 }

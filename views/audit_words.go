@@ -254,7 +254,7 @@ func valueWords(value any) string {
 
 // fieldWords turns "filter.auth_method" into "Filter: auth method".
 func fieldWords(field string) string {
-	words := strings.NewReplacer("token_alg", "signing algorithm", "_", " ", ".", ": ").Replace(field)
+	words := strings.NewReplacer("token_alg", "signing algorithm", "redirect_uris", "redirect URIs", "_", " ", ".", ": ").Replace(field)
 	first, size := utf8.DecodeRuneInString(words)
 	return string(unicode.ToUpper(first)) + words[size:]
 }

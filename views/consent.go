@@ -40,6 +40,15 @@ func (f ConsentForm) optional() bool {
 	})
 }
 
+// before says that there is a consent already. For an application of the
+// platform, nobody may have been asked.
+func (f ConsentForm) before() string {
+	if f.Question.Client.Trust == registry.FirstParty {
+		return "It acts for you already"
+	}
+	return "You allowed it before"
+}
+
 // duration asks for how long.
 func (f ConsentForm) duration() ui.Field {
 	const day = 24 * time.Hour

@@ -57,8 +57,10 @@ func TestConsentPages(t *testing.T) {
 	pages := map[string]templ.Component{
 		"consent": ConsentPage(shell, demoQuestion()),
 		"consent_renewed": ConsentPage(shell, asked(func(f *ConsentForm) {
+			f.Question.Renews, f.Question.RedirectURI = true, "com.ledger.app:/callback"
+		})),
+		"consent_first_party": ConsentPage(shell, asked(func(f *ConsentForm) {
 			f.Question.Renews, f.Question.Client.Trust, f.Question.Client.Origin = true, registry.FirstParty, registry.PlatformOrigin
-			f.Question.RedirectURI = "com.ledger.app:/callback"
 		})),
 		"consent_unverified": ConsentPage(shell, asked(func(f *ConsentForm) {
 			f.Question.Client = registry.ConsentClient{ID: "cl_demo0000000002", Name: "Ledger <Sync>", Trust: registry.Unverified, Origin: registry.TeamOrigin, CreatedByName: "Demo Clerk", CreatedAt: noon}

@@ -47,20 +47,24 @@ func (s *Server) apiApplication(c echo.Context) error {
 
 // applicationJSON is an application as the API tells of it.
 type applicationJSON struct {
-	ID          string                   `json:"id"`
-	Name        string                   `json:"name"`
-	Type        registry.ApplicationType `json:"type"`
-	Origin      registry.Origin          `json:"origin"`
-	Status      registry.Status          `json:"status"`
-	Description string                   `json:"description"`
-	Grants      []string                 `json:"grants"`
-	AuthMethod  string                   `json:"auth_method"`
-	TokenAlg    string                   `json:"token_alg"`
-	Scopes      []string                 `json:"scopes"`
-	Permissions []registry.HeldGrant     `json:"permissions"`
-	CreatedAt   time.Time                `json:"created_at"`
-	CreatedBy   creatorJSON              `json:"created_by"`
-	LastUsedAt  *time.Time               `json:"last_used_at"`
+	ID             string                   `json:"id"`
+	Name           string                   `json:"name"`
+	Type           registry.ApplicationType `json:"type"`
+	Origin         registry.Origin          `json:"origin"`
+	Status         registry.Status          `json:"status"`
+	Description    string                   `json:"description"`
+	Grants         []string                 `json:"grants"`
+	AuthMethod     string                   `json:"auth_method"`
+	TokenAlg       string                   `json:"token_alg"`
+	RedirectURIs   []string                 `json:"redirect_uris"`
+	HomePage       string                   `json:"home_page"`
+	Trust          registry.Trust           `json:"trust"`
+	Scopes         []string                 `json:"scopes"`
+	RequiredScopes []string                 `json:"required_scopes"`
+	Permissions    []registry.HeldGrant     `json:"permissions"`
+	CreatedAt      time.Time                `json:"created_at"`
+	CreatedBy      creatorJSON              `json:"created_by"`
+	LastUsedAt     *time.Time               `json:"last_used_at"`
 }
 
 type creatorJSON struct {
@@ -71,7 +75,9 @@ type creatorJSON struct {
 func applicationRecord(r registry.ApplicationRecord) applicationJSON {
 	return applicationJSON{
 		ID: r.ID, Name: r.Name, Type: r.Type, Origin: r.Origin, Status: r.Status, Description: r.Description,
-		Grants: orEmpty(r.Grants), AuthMethod: r.AuthMethod, TokenAlg: r.TokenAlg, Scopes: orEmpty(r.Scopes), Permissions: orEmpty(r.Permissions),
+		Grants: orEmpty(r.Grants), AuthMethod: r.AuthMethod, TokenAlg: r.TokenAlg,
+		RedirectURIs: orEmpty(r.RedirectURIs), HomePage: r.HomePage, Trust: r.Trust,
+		Scopes: orEmpty(r.Scopes), RequiredScopes: orEmpty(r.Required), Permissions: orEmpty(r.Permissions),
 		CreatedAt: r.CreatedAt.UTC(), CreatedBy: creatorJSON{r.CreatedBy, r.CreatedByName}, LastUsedAt: timeOrNull(r.LastUsedAt),
 	}
 }

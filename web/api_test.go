@@ -441,11 +441,29 @@ func TestAPIApplications(t *testing.T) {
 		}
 		w := s.call(t, "/api/v1/applications/"+reader.id, token)
 		want := fmt.Sprintf(`{"id":"%s","name":"Demo Reader","type":"oauth_client","origin":"team","status":"active","description":"",`+
-			`"grants":["client_credentials"],"auth_method":"client_secret_basic","token_alg":"ES256","scopes":["applications:read"],`+
+			`"grants":["client_credentials"],"auth_method":"client_secret_basic","token_alg":"ES256",`+
+			`"redirect_uris":[],"home_page":"","trust":"unverified","scopes":["applications:read"],"required_scopes":[],`+
 			`"permissions":[{"service":"applications","object":"","kind":"permission","key":"view"}],`+
 			`"created_at":"2026-06-01T12:00:00Z","created_by":{"id":"","name":"Command line"},"last_used_at":"2026-06-01T12:00:00Z"}`, reader.id)
 		if got := strings.TrimSpace(w.Body.String()); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+
+		portal, _, err := s.Store.CreateClient(t.Context(), registry.Operator, registry.NewClient{
+			ClientDetails: registry.ClientDetails{
+				Name: "Portal", Grants: []string{registry.AuthorizationCode, registry.RefreshToken}, AuthMethod: registry.PublicClient,
+				RedirectURIs: []string{"https://portal.example/cb", "com.example.app:/cb"}, HomePage: "https://portal.example", Trust: registry.FirstParty,
+			}, Scopes: []string{"openid", auditScope},
+		}, store.ShowOnce{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w = s.call(t, "/api/v1/applications/"+portal.ID, token)
+		want = `"grants":["authorization_code","refresh_token"],"auth_method":"none","token_alg":"ES256",` +
+			`"redirect_uris":["https://portal.example/cb","com.example.app:/cb"],"home_page":"https://portal.example","trust":"first_party",` +
+			`"scopes":["audit.log:read","openid"],"required_scopes":["openid"],`
+		if got := w.Body.String(); !strings.Contains(got, want) {
+			t.Errorf("got %s, want %s in it", got, want)
 		}
 	})
 }

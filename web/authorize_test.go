@@ -167,9 +167,9 @@ func (p *party) exchange(code string) tokens {
 	return p.token("grant_type", "authorization_code", "code", code, "redirect_uri", testCallback, "code_verifier", testVerifier)
 }
 
-func (p *party) refresh(token string, pairs ...string) tokens {
+func (p *party) refresh(token string) tokens {
 	p.t.Helper()
-	return p.token(append([]string{"grant_type", "refresh_token", "refresh_token", token}, pairs...)...)
+	return p.token("grant_type", "refresh_token", "refresh_token", token)
 }
 
 // calls sends a request with an access token and returns the answer's status and document.

@@ -59,7 +59,7 @@ func (b *browser) upload(path string, form url.Values, file []byte) answer {
 func picture(width, height int) image.Image {
 	m := image.NewPaletted(image.Rect(0, 0, width, height), []color.Color{color.Transparent, color.NRGBA{200, 30, 60, 255}, color.NRGBA{20, 90, 200, 128}})
 	for i := range m.Pix {
-		m.Pix[i] = uint8((i/width/8 + i%width/8) % 3) //nolint:gosec // under 3
+		m.Pix[i] = uint8((i/width/8 + i%width/8) % 3)
 	}
 	return m
 }
@@ -381,7 +381,7 @@ func TestEditClientThatActsForUsers(t *testing.T) {
 			t.Error("the change does not show")
 		}
 		w := b.upload(path+"/edit", change, nil) // made for how it was before
-		w.has(http.StatusConflict, "Someone changed it while you were editing", "Redirect uris", "First-party")
+		w.has(http.StatusConflict, "Someone changed it while you were editing", "Redirect URIs", "First-party")
 
 		public := form()
 		public.Set("auth_method", registry.PublicClient)

@@ -69,9 +69,6 @@ func (d *demoMaker) fill() error {
 	for _, a := range demoApplications {
 		d.plan(a)
 	}
-	for _, g := range demoGrants {
-		d.planConsent(g)
-	}
 	slices.SortStableFunc(d.events, func(a, b demoEvent) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
 	for _, event := range d.events {
 		d.clock.Store(event.at.UnixNano())
@@ -201,6 +198,11 @@ func (d *demoMaker) plan(a demoApplication) {
 		use(3, a.idle, 1)
 	default:
 		use(start, a.idle, 0)
+	}
+	for _, allowed := range demoConsents {
+		if allowed.app == a.name {
+			d.planConsent(allowed, func() string { return app.ID })
+		}
 	}
 	switch a.state {
 	case disabled:

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"clientele/oauth"
@@ -10,122 +11,141 @@ import (
 	"clientele/store"
 )
 
-// demoGrant is what a user of the demo let an application do, and what became
-// of that.
-type demoGrant struct {
-	user   int // index into demoUsers
-	app    string
-	ago    int // days since it was allowed
-	used   int // days since it was last used; -1: never
-	end    demoEnd
-	ended  int    // days since then
-	reason string // an administrator's
+// demoAllowed is what a user of the demo lets an application do for them, and
+// what became of that.
+type demoAllowed struct {
+	app      string
+	user     int      // index into demoUsers
+	ago      int      // days since they consented
+	used     int      // days since it was last used
+	declined []string // scopes
+	end      demoEnd
+	ended    int // days ago
+	reason   string
 }
 
-// demoEnd is what became of a consent.
+// demoEnd is how a consent of the demo ended.
 type demoEnd string
 
 const (
-	goesOn    demoEnd = ""
-	takenBack demoEnd = "taken back"
-	cutOff    demoEnd = "cut off"
-	reused    demoEnd = "reused" // a code was presented twice
+	current demoEnd = ""
+	once    demoEnd = "once"  // it was for this once
+	byUser  demoEnd = "user"  // they took it back
+	byAdmin demoEnd = "admin" // an administrator did
+	reused  demoEnd = "reuse" // a spent refresh token was presented again; the consent stands
 )
 
-var demoGrants = []demoGrant{
-	{0, "Order Workbench", 9, 0, goesOn, 0, ""},
-	{0, "Chart Studio", 20, 2, goesOn, 0, ""},
-	{0, "Task Pocket", 4, 1, reused, 1, ""},
-	{0, "Notebook Connector", 12, 6, takenBack, 5, ""},
-	{0, "Meeting Summarizer", 10, 8, cutOff, 6, "Its maker reported a breach. Sign in again once they say that it is over."},
-	{1, "Order Workbench", 21, 0, goesOn, 0, ""},
-	{1, "Chart Studio", 15, 1, goesOn, 0, ""},
-	{2, "Order Workbench", 14, 3, goesOn, 0, ""},
-	{2, "Task Pocket", 2, -1, goesOn, 0, ""},
-	{3, "Order Workbench", 6, 0, goesOn, 0, ""},
-	{3, "Chart Studio", 25, 24, takenBack, 24, ""},
-	{4, "Chart Studio", 1, 0, goesOn, 0, ""},
+// demoUses is how many tokens each of the demo's users needs a day.
+const demoUses = 4
+
+var demoConsents = []demoAllowed{
+	{"Order Workbench", 0, 20, 0, nil, current, 0, ""},
+	{"Order Workbench", 1, 18, 0, nil, current, 0, ""},
+	{"Order Workbench", 2, 25, 1, nil, current, 0, ""},
+	{"Order Workbench", 3, 6, 0, nil, current, 0, ""},
+	{"Order Workbench", 4, 2, 2, nil, current, 0, ""},
+	{"Chart Studio", 0, 12, 0, []string{"profile"}, current, 0, ""},
+	{"Chart Studio", 1, 28, 3, nil, current, 0, ""},
+	{"Chart Studio", 3, 9, 1, nil, current, 0, ""},
+	{"Chart Studio", 4, 15, 6, nil, byUser, 4, ""},
+	{"Task Pocket", 0, 15, 1, nil, reused, 1, ""},
+	{"Task Pocket", 2, 3, 0, []string{"studio.tasks:update"}, current, 0, ""},
+	{"Notebook Connector", 1, 1, 0, nil, current, 0, ""},
+	{"Notebook Connector", 0, 10, 10, nil, once, 0, ""},
+	{"Meeting Summarizer", 0, 8, 5, []string{"intelligence.conversations:write"}, byAdmin, 5, "The pilot is over. Its successor will ask you."},
+	{"Meeting Summarizer", 2, 11, 5, nil, byAdmin, 5, "The pilot is over. Its successor will ask you."},
+	{"Meeting Summarizer", 5, 3, 2, []string{"email"}, current, 0, ""},
 }
+
+// demoChallenge is a PKCE challenge as good as any: nobody attacks a history.
+const demoChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 // planConsent lays on the timeline what a user lets an application do.
-func (d *demoMaker) planConsent(g demoGrant) {
-	user := d.users[g.user].Actor()
-	var c demoConsented
-	then := func(ago int, do func() error) {
-		d.step += 7 * time.Minute
-		d.events = append(d.events, demoEvent{d.daysAgo(ago).Add(-d.step % (4 * time.Hour)), func() error {
-			if err := do(); err != nil {
-				return fmt.Errorf("%s: %w", g.app, err)
-			}
-			return nil
-		}})
-	}
-	then(g.ago, func() (err error) {
-		c, err = d.consent(user, g.app)
+func (d *demoMaker) planConsent(a demoAllowed, appID func() string) {
+	then := func(at time.Time, do func() error) { d.events = append(d.events, demoEvent{at, do}) }
+	by := d.users[a.user].Actor()
+	var got oauth.Authorized
+	var first string // refresh token
+	consented := d.daysAgo(a.ago).Add(-time.Duration(11*a.user+3) * time.Minute)
+	then(consented, func() error {
+		code, err := d.consent(by, appID(), a)
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", a.app, by.Name, err)
+		}
+		client, err := d.db.OAuthClient(d.ctx, appID())
+		if err != nil {
+			return err
+		}
+		got, first, err = d.db.RedeemCode(d.ctx, oauth.Caller{ClientID: client.ID}, oauth.CodeRedemption{
+			Code: code, RedirectURI: client.RedirectURIs[0], Challenge: demoChallenge, Refresh: true,
+		}, accepted)
 		return err
 	})
-	if g.used >= 0 {
-		then(g.used, func() error {
-			d.db.TokenIssued(oauth.Use{ClientID: c.client, ConsentID: c.consent, Address: fmt.Sprintf("192.0.2.%d", 40+g.user), At: d.daysAgo(g.used)})
+	for day := a.ago; day >= a.used; day-- {
+		then(d.daysAgo(day).Add(-time.Duration(a.user)*time.Minute), func() error {
+			for range demoUses {
+				d.db.TokenIssued(oauth.Use{ClientID: appID(), ConsentID: got.ConsentID, Address: fmt.Sprintf("198.51.100.%d", 20+a.user), At: time.Unix(0, d.clock.Load())})
+			}
 			return nil
 		})
 	}
-	switch g.end {
-	case takenBack:
-		then(g.ended, func() error { return d.db.RevokeConsent(d.ctx, user, c.consent) })
-	case cutOff:
-		then(g.ended, func() error {
-			return d.db.RevokeConsentOf(d.ctx, d.users[1].Actor(), c.client, c.consent, registry.Revocation{Reason: g.reason})
+	ended := d.daysAgo(a.ended)
+	switch a.end {
+	case current, once:
+	case byUser:
+		then(ended, func() error { return d.db.RevokeConsent(d.ctx, by, got.ConsentID) })
+	case byAdmin:
+		then(ended, func() error {
+			return d.db.RevokeConsentOf(d.ctx, d.users[0].Actor(), appID(), got.ConsentID, registry.Revocation{Reason: a.reason})
 		})
 	case reused:
-		then(g.ended, func() error {
-			if _, err := d.redeem(c); !errors.Is(err, oauth.ErrReused) {
-				return fmt.Errorf("a code that is presented again: got %w", err)
+		caller := oauth.Caller{Origin: oauth.Origin{Address: "203.0.113.77"}}
+		then(ended, func() error {
+			caller.ClientID = appID()
+			_, _, err := d.db.Refresh(d.ctx, caller, first, accepted)
+			return err
+		})
+		then(ended.Add(2*time.Minute), func() error {
+			if _, _, err := d.db.Refresh(d.ctx, caller, first, accepted); !errors.Is(err, oauth.ErrReused) {
+				return fmt.Errorf("%s: got %w for a spent refresh token, want it refused", a.app, err)
 			}
 			return nil
 		})
 	}
 }
 
-// demoConsented is what came of a consent.
-type demoConsented struct{ client, consent, code, redirectURI string }
+func accepted(oauth.Authorized) error { return nil }
 
-// consent has a user allow all that an application asks for.
-func (d *demoMaker) consent(by registry.Actor, name string) (c demoConsented, err error) {
-	page, err := d.db.Applications(d.ctx, registry.Operator, registry.ApplicationQuery{Search: name})
-	if err != nil || len(page.Applications) != 1 {
-		return c, fmt.Errorf("look for the application: found %d: %w", len(page.Applications), err)
-	}
-	c.client = page.Applications[0].ID
-	client, err := d.db.OAuthClient(d.ctx, c.client)
-	if err != nil {
-		return c, err
-	}
-	c.redirectURI = client.RedirectURIs[0]
-	who := store.SignedIn{By: by, At: d.daysAgo(0)}
-	in := oauth.AuthorizationRequest{Client: client, Scopes: client.Scopes, RedirectURI: c.redirectURI, MaxAge: -1}
-	if c.code, err = d.db.Authorize(d.ctx, who, in); errors.Is(err, store.ErrConsentRequired) {
-		c.code, err = d.allow(who, in)
-	}
-	if err != nil {
-		return c, err
-	}
-	a, err := d.redeem(c)
-	c.consent = a.ConsentID
-	return c, err
-}
-
-// allow asks the user and has them allow everything.
-func (d *demoMaker) allow(who store.SignedIn, in oauth.AuthorizationRequest) (code string, err error) {
-	q, err := d.db.AskConsent(d.ctx, who, in, "")
+// consent has a user consent as they would on the page, and returns the code.
+func (d *demoMaker) consent(by registry.Actor, appID string, a demoAllowed) (string, error) {
+	client, err := d.db.OAuthClient(d.ctx, appID)
 	if err != nil {
 		return "", err
 	}
-	return d.db.AnswerConsent(d.ctx, who, q.ID, in, registry.ConsentAnswer{Scopes: in.ScopeKeys(), For: "month"})
-}
-
-func (d *demoMaker) redeem(c demoConsented) (oauth.Authorized, error) {
-	a, _, err := d.db.RedeemCode(d.ctx, oauth.Caller{ClientID: c.client},
-		oauth.CodeRedemption{Code: c.code, RedirectURI: c.redirectURI}, func(oauth.Authorized) error { return nil })
-	return a, err
+	token, err := d.db.StartSession(d.ctx, store.Visit{UserID: by.ID})
+	if err != nil {
+		return "", err
+	}
+	who := store.SignedIn{By: by, Token: token, At: time.Unix(0, d.clock.Load())}
+	in := oauth.AuthorizationRequest{Client: client, RedirectURI: client.RedirectURIs[0], Scopes: client.Scopes, Challenge: demoChallenge}
+	code, err := d.db.Authorize(d.ctx, who, in)
+	if err == nil { // nobody is asked for a first-party application
+		return code, d.db.EndSession(d.ctx, token)
+	}
+	if !errors.Is(err, store.ErrConsentRequired) {
+		return "", err
+	}
+	question, err := d.db.AskConsent(d.ctx, who, in, "")
+	if err != nil {
+		return "", err
+	}
+	answer := registry.ConsentAnswer{For: "month"}
+	if a.end == once {
+		answer.For = "once"
+	}
+	answer.Scopes = slices.DeleteFunc(in.ScopeKeys(), func(scope string) bool { return slices.Contains(a.declined, scope) })
+	if code, err = d.db.AnswerConsent(d.ctx, who, question.ID, in, answer); err != nil {
+		return "", err
+	}
+	return code, d.db.EndSession(d.ctx, token)
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"hash/fnv"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
@@ -13,9 +13,7 @@ import (
 // round tile, of a colour and heights that come from its name.
 func demoLogo(name string) []byte {
 	const side, radius = 128, 30
-	sum := fnv.New32a()
-	sum.Write([]byte(name))
-	seed := sum.Sum32()
+	seed := crc32.ChecksumIEEE([]byte(name))
 	from, to := hue(float64(seed%360)), hue(float64(seed%360)+50)
 	logo := image.NewNRGBA(image.Rect(0, 0, side, side))
 	for y := range side {

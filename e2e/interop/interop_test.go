@@ -36,32 +36,52 @@ type client struct {
 // server is the built binary, serving.
 type server struct {
 	issuer string
-	run    func(args ...string) []byte // a command on its database
+	pipe   func(input string, args ...string) []byte // a command on its database
 }
 
-// start builds the binary and serves a fresh database on a free port of loopback.
+// run runs a command on the server's database.
+func (s *server) run(args ...string) []byte { return s.pipe("", args...) }
+
+// binary is the program, built once for all tests.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "clientele-interop")
+	if err == nil {
+		binary = filepath.Join(dir, "clientele")
+		err = build("../..", "./cmd/clientele", binary)
+	}
+	code := 1
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// build compiles a command of the module in dir.
+func build(dir, command, to string) error {
+	cmd := exec.Command("go", "build", "-o", to, command)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s in %s: %w\n%s", command, dir, err, out)
+	}
+	return nil
+}
+
+// start serves a fresh database on a free port of loopback.
 func start(t *testing.T) *server {
 	t.Helper()
 	dir := t.TempDir()
-	binary := filepath.Join(dir, "clientele")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/clientele")
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	addr := "127.0.0.1:" + freePort(t)
 	s := &server{issuer: "http://" + addr}
 	environment := append(os.Environ(), "CLIENTELE_DATABASE="+filepath.Join(dir, "interop.db"), "CLIENTELE_ISSUER="+s.issuer, "CLIENTELE_ADDR="+addr)
-	s.run = func(args ...string) []byte {
+	s.pipe = func(input string, args ...string) []byte {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), binary, args...)
+		cmd.Stdin = strings.NewReader(input)
 		cmd.Env = environment
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
@@ -236,11 +256,7 @@ func TestRotate(t *testing.T) {
 	first := s.register(t, "client_secret_basic")
 	rotate := func(args ...string) client {
 		t.Helper()
-		var c client
-		if err := json.Unmarshal(s.run(append([]string{"client", "rotate", first.ID, "--json"}, args...)...), &c); err != nil {
-			t.Fatal(err)
-		}
-		return c
+		return decode[client](t, s.run(append([]string{"client", "rotate", first.ID, "--json"}, args...)...))
 	}
 	works := func(c client) bool {
 		config := clientcredentials.Config{ClientID: c.ID, ClientSecret: c.Secret, TokenURL: first.TokenEndpoint, AuthStyle: oauth2.AuthStyleInHeader}
@@ -260,13 +276,39 @@ func TestRotate(t *testing.T) {
 
 func accessToken(t *testing.T, out []byte) string {
 	t.Helper()
-	var token struct {
+	token := decode[struct {
 		AccessToken string `json:"access_token"`
-	}
-	if err := json.Unmarshal(out, &token); err != nil || token.AccessToken == "" {
-		t.Fatalf("no token in %s (%v)", out, err)
+	}](t, out)
+	if token.AccessToken == "" {
+		t.Fatalf("no token in %s", out)
 	}
 	return token.AccessToken
+}
+
+func decode[T any](t *testing.T, document []byte) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal(document, &v); err != nil {
+		t.Fatalf("%v in %s", err, document)
+	}
+	return v
+}
+
+// freePort returns a port of loopback that nothing listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 func command(ctx context.Context, t *testing.T, environment []string, name string, args ...string) []byte {
