@@ -1,4 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
+import { spawn } from 'node:child_process';
 import { getToken, register } from './console';
 import { expect, test } from './fixtures';
 
@@ -13,7 +14,7 @@ test('an administrator registers a client, hands it over, and gives it what it l
 
   await test.step('details', async () => {
     await page.getByRole('button', { name: 'Add new application' }).click();
-    await page.getByRole('link', { name: 'OAuth Client' }).click();
+    await page.getByRole('link', { name: /^OAuth Client A program/ }).click();
     await expect(page.getByRole('radio', { name: 'Client credentials' })).toBeChecked();
     await expect(page.getByRole('radio', { name: 'Client secret basic' })).toBeChecked();
     await page.getByLabel('Name').fill('Harbour Sync');
@@ -107,7 +108,7 @@ test('create, permit and test take five clicks and the ticks', async ({ page, si
   const click = async (what: Locator) => { clicks++; await what.click(); };
 
   await click(page.getByRole('button', { name: 'Add new application' }));
-  await click(page.getByRole('link', { name: 'OAuth Client' }));
+  await click(page.getByRole('link', { name: /^OAuth Client A program/ }));
   await page.getByLabel('Name').fill('Five Clicks');
   await click(page.getByRole('button', { name: 'Define scopes' }));
   await scope(page, 'audit.log:read').check();
@@ -191,6 +192,144 @@ test('a client by client secret post gets its token with the secret in the body'
   expect((await fetch(`${demo.url}/oauth2/token`, { method: 'POST', body })).status).toBe(200);
   expect((await getToken(demo.url, id, secret)).status).toBe(401);
 });
+
+test('a client that acts for users is registered, mistakes included', async ({
+  page, signIn, axe, javaScriptEnabled,
+}, { project }) => {
+  await signIn();
+  const name = `Harbour Portal ${project.name}`;
+  const summary = page.getByRole('alert');
+  const define = () => page.getByRole('button', { name: 'Define scopes' }).click();
+
+  await test.step('what is for users shows when it acts for them', async () => {
+    await page.goto(wizard);
+    await expect(page.getByLabel('Redirect URIs')).toBeHidden();
+    await expect(page.getByRole('radio', { name: /^None, public client/ })).toBeHidden();
+    await page.getByRole('radio', { name: /^Authorization code/ }).check();
+    await expect(page.getByLabel('Redirect URIs')).toBeVisible();
+    await expect(page.getByRole('checkbox', { name: 'Stay connected' })).toBeChecked();
+    await expect(page.getByRole('radio', { name: /^Unverified/ })).toBeChecked();
+    await axe();
+  });
+
+  await test.step('every wrong line is named, and nothing is lost', async () => {
+    await page.getByLabel('Name').fill(name);
+    await page.getByLabel('Redirect URIs').fill('http://127.0.0.1/cb\nhttp://portal.example/cb\nhttps://portal.example/*');
+    await page.getByLabel('Home page').fill('portal.example');
+    if (javaScriptEnabled) await expect(page.getByLabel('Redirect URIs')).toHaveAttribute('aria-invalid', 'true');
+    await page.getByLabel('Logo').setInputFiles({ name: 'logo.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg/>') });
+    await define();
+    await expect(summary).toContainText('Line 2: Use https');
+    await expect(summary).toContainText('Line 3: Write out the whole address');
+    await expect(summary).toContainText('Choose a PNG, JPEG or GIF file');
+    await expect(page.getByLabel('Home page')).toHaveValue('portal.example');
+    await summary.getByRole('link').first().click();
+    await expect(page.getByLabel('Redirect URIs')).toBeFocused();
+    await axe();
+  });
+
+  await test.step('a logo stays while the rest is mended', async () => {
+    await page.getByLabel('Redirect URIs').fill('http://127.0.0.1/cb');
+    await page.getByLabel('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: dot });
+    await define();
+    await expect(summary).toContainText('Enter an absolute address');
+    await expect(page.getByAltText('The logo as it is now')).toBeVisible();
+    await page.getByLabel('Home page').fill('https://portal.example');
+    await page.getByRole('radio', { name: /^Verified/ }).check();
+    await define();
+  });
+
+  await test.step('scopes are marked as required', async () => {
+    await expect(page.getByText('it needs no permissions of its own')).toBeVisible();
+    await scopeBox(page, 'openid').check();
+    await expect(page.getByRole('checkbox', { name: 'Always required: openid' })).toBeDisabled();
+    await expect(page.getByRole('checkbox', { name: 'Required: email' })).toBeHidden();
+    await scopeBox(page, 'email').check();
+    await page.getByRole('checkbox', { name: 'Required: email' }).check();
+    await axe();
+    await page.getByRole('button', { name: 'Back' }).click();
+    await expect(page.getByAltText('The logo as it is now')).toBeVisible();
+    await define();
+    await expect(page.getByRole('checkbox', { name: 'Required: email' })).toBeChecked();
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+  });
+
+  await expect(page.getByRole('heading', { level: 1, name: `${name} is ready` })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Test it now' })).toHaveCount(0);
+  await axe();
+});
+
+test('the program that is handed over signs a user in as it is pasted', async ({ page, signIn }, { project }) => {
+  await signIn();
+  const name = `Harbour Login ${project.name}`;
+  await defineForUsers(page, name, 'http://127.0.0.1/cb');
+  await scopeBox(page, 'openid').check();
+  await scopeBox(page, 'email').check();
+  await page.getByRole('checkbox', { name: 'Required: email' }).check();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.getByText('JavaScript', { exact: true }).click();
+  const program = await page.getByRole('region', { name: 'sign_in.mjs' }).innerText();
+
+  const run = spawn('node', ['--input-type=module', '--eval', program], { cwd: import.meta.dirname });
+  let printed = '';
+  for (const stream of [run.stdout, run.stderr]) stream.on('data', (text) => { printed += text; });
+  await expect.poll(() => printed, { timeout: 20_000 }).toMatch(/Open \S+\s[^]*Paste the address/);
+  await page.goto(/Open (\S+)/.exec(printed)![1]);
+  await expect(page.getByRole('checkbox', { name: /^E-mail address/ })).toBeDisabled();
+  await page.route('http://127.0.0.1/cb*', (route) => route.fulfill({ body: 'Signed in.' }));
+  await page.getByRole('button', { name: 'Allow', exact: true }).click();
+  await page.waitForURL('http://127.0.0.1/cb?*');
+  run.stdin.end(`${page.url()}\n`);
+  await expect.poll(() => printed).toMatch(/signed in: us_\w+\s+eyJ/);
+});
+
+test('a public client is handed over without a secret, and gets one when its method changes', async ({ page, signIn, axe }, { project }) => {
+  await signIn();
+  const name = `Harbour Pocket ${project.name}`;
+  await page.goto(wizard);
+  await page.getByLabel('Name').fill(name);
+  await page.getByRole('radio', { name: /^Authorization code/ }).check();
+  await page.getByRole('radio', { name: /^None, public client/ }).check();
+  await page.getByLabel('Redirect URIs').fill('com.example.pocket:/cb');
+  await page.getByRole('button', { name: 'Define scopes' }).click();
+  await scopeBox(page, 'openid').check();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+
+  await expect(page.getByRole('heading', { level: 1, name: `Connect ${name}` })).toBeVisible();
+  await expect(page.getByText('It has no secret')).toBeVisible();
+  await expect(page.getByLabel('Client secret')).toHaveCount(0);
+  await axe();
+  expect((await page.reload())?.status()).toBe(200);
+  await page.getByRole('link', { name: 'View application' }).click();
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Regenerate secret' })).toHaveCount(0);
+  await axe();
+
+  await page.getByRole('link', { name: 'Edit', exact: true }).first().click();
+  await page.getByRole('radio', { name: /^Client secret basic/ }).check();
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.getByText('It has no secret yet')).toBeVisible();
+  await page.getByRole('link', { name: 'Make a secret' }).first().click();
+  await page.getByRole('button', { name: 'Make a secret' }).click();
+  await expect(page.getByLabel('Client secret', { exact: true })).toHaveValue(/^cs_/);
+});
+
+/** The box of a scope beside which there is another, that marks it as required. */
+const scopeBox = (page: Page, key: string): Locator => page.locator(`[name=scope][value="${key}"]`);
+
+/** Takes the wizard to the scopes of a client that acts for users. */
+async function defineForUsers(page: Page, name: string, redirectURI: string, method = /^Client secret basic/): Promise<void> {
+  await page.goto(wizard);
+  await page.getByLabel('Name').fill(name);
+  await page.getByRole('radio', { name: /^Authorization code/ }).check();
+  await page.getByRole('radio', { name: method }).check();
+  await page.getByLabel('Redirect URIs').fill(redirectURI);
+  await page.getByRole('button', { name: 'Define scopes' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Define scopes' })).toBeVisible();
+}
+
+/** A picture of one pixel. */
+const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
 /** Clicks Test it now and returns the page with its result: another one without script, because the secret must stay. */
 async function tryOut(page: Page, script: boolean | undefined): Promise<Page> {

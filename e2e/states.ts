@@ -64,6 +64,18 @@ async function define(page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name: 'Define scopes' }).waitFor();
 }
 
+/** Fills the wizard in for a client that acts for users, up to its scopes. */
+async function defineForUsers(page: Page, name: string): Promise<void> {
+  await page.goto(wizard);
+  await page.getByLabel('Name').fill(name);
+  await page.getByRole('radio', { name: /^Authorization code/ }).check();
+  await page.getByLabel('Redirect URIs').fill('https://portal.example/cb');
+  await button(page, 'Define scopes').click();
+  await page.getByRole('heading', { level: 1, name: 'Define scopes' }).waitFor();
+  for (const scope of ['openid', 'email']) await page.locator(`[name=scope][value="${scope}"]`).check();
+  await page.getByRole('checkbox', { name: 'Required: email' }).check();
+}
+
 /** Registers a client, and leaves the page at its secret. */
 async function create(page: Page, name: string, scope: string): Promise<void> {
   await define(page, name);
@@ -159,7 +171,12 @@ export const states: State[] = [
   of('application-rotated', 'Supplier Portal'),
   of('application-locked', 'Platform Scheduler'),
   of('application-menu', 'Ledger Sync', '', (page) => button(page, 'Actions for Ledger Sync').click()),
+  of('application-for-users', 'Chart Studio'),
+  of('application-public', 'Task Pocket'),
+  of('connect', 'Chart Studio', '/connect'),
+  of('connect-public', 'Task Pocket', '/connect'),
   of('edit', 'Ledger Sync', '/edit'),
+  of('edit-for-users', 'Chart Studio', '/edit'),
   of('edit-errors', 'Ledger Sync', '/edit', async (page) => {
     await page.getByLabel('Name').fill('Nightly Export');
     await button(page, 'Save changes').click();
@@ -177,6 +194,12 @@ export const states: State[] = [
     await button(page, 'Review changes').click();
     await page.getByRole('heading', { name: 'Review changes' }).waitFor();
   }),
+  of('edit-scopes-required', 'Chart Studio', '/scopes', async (page) => {
+    await page.getByRole('checkbox', { name: 'Required: studio.knowledge-models:query' }).check();
+    await page.getByRole('checkbox', { name: 'Required: studio.knowledge-models:read' }).uncheck();
+    await button(page, 'Review changes').click();
+    await page.getByRole('heading', { name: 'Review changes' }).waitFor();
+  }),
   of('edit-scopes-nothing', 'Ledger Sync', '/scopes', async (page) => {
     await button(page, 'Review changes').click();
     await page.getByRole('heading', { name: 'Nothing would change' }).waitFor();
@@ -190,6 +213,7 @@ export const states: State[] = [
   ]),
   of('enable-page', 'Legacy Reporting', '/enable'),
   asked('enable-dialog', 'Legacy Reporting', 'enable'),
+  of('regenerate-public', 'Task Pocket', '/regenerate'),
   of('regenerate-errors', 'Ledger Sync', '/regenerate', async (page) => {
     await page.getByRole('radio', { name: 'At a time I choose' }).check();
     await page.getByLabel('Date and time, in UTC').fill('2020-01-01T09:00');
@@ -222,12 +246,31 @@ export const states: State[] = [
     await button(page, 'Define scopes').click();
     await page.getByRole('alert').waitFor();
   }),
+  seen('wizard-details-for-users', async ({ page }) => {
+    await page.goto(wizard);
+    await page.getByRole('radio', { name: /^Authorization code/ }).check();
+  }),
+  seen('wizard-details-for-users-errors', async ({ page }) => {
+    await page.goto(wizard);
+    await page.getByLabel('Name').fill('Harbour Portal');
+    await page.getByRole('radio', { name: /^Authorization code/ }).check();
+    await page.getByLabel('Redirect URIs').fill('https://portal.example/cb\nhttp://portal.example/cb\nportal:/cb');
+    await page.getByLabel('Home page').fill('portal.example');
+    await button(page, 'Define scopes').click();
+    await page.getByRole('alert').waitFor();
+  }),
   seen('wizard-scopes', ({ page }) => define(page, 'Harbour Sync')),
   seen('wizard-scopes-ticked', async ({ page }) => {
     await define(page, 'Harbour Sync');
     await page.getByRole('checkbox', { name: 'integration.data-pools:read' }).check();
     await page.getByRole('checkbox', { name: 'integration.data-pools:query' }).check();
     await page.getByLabel('Permissions for Data Integration').selectOption({ index: 1 });
+  }),
+  seen('wizard-scopes-for-users', ({ page }) => defineForUsers(page, 'Harbour Portal')),
+  seen('secret-for-users', async ({ page }) => {
+    await defineForUsers(page, 'Harbour Portal');
+    await button(page, 'Create').click();
+    await page.getByRole('heading', { level: 1, name: 'Harbour Portal is ready' }).waitFor();
   }),
   seen('wizard-scopes-errors', async ({ page }) => {
     await define(page, 'Harbour Sync');

@@ -50,11 +50,10 @@ var demoConsents = []demoAllowed{
 	{"Chart Studio", 4, 15, 6, nil, byUser, 4, ""},
 	{"Task Pocket", 0, 15, 1, nil, reused, 1, ""},
 	{"Task Pocket", 2, 3, 0, []string{"studio.tasks:update"}, current, 0, ""},
-	{"Notebook Connector", 1, 1, 0, nil, current, 0, ""},
 	{"Notebook Connector", 0, 10, 10, nil, once, 0, ""},
 	{"Meeting Summarizer", 0, 8, 5, []string{"intelligence.conversations:write"}, byAdmin, 5, "The pilot is over. Its successor will ask you."},
 	{"Meeting Summarizer", 2, 11, 5, nil, byAdmin, 5, "The pilot is over. Its successor will ask you."},
-	{"Meeting Summarizer", 5, 3, 2, []string{"email"}, current, 0, ""},
+	{"Meeting Summarizer", 3, 3, 2, []string{"email"}, current, 0, ""},
 }
 
 // demoChallenge is a PKCE challenge as good as any: nobody attacks a history.
