@@ -41,7 +41,7 @@ func said(r AuthorizationRequest, err error) string {
 	return "ok " + join(r.Scopes)
 }
 
-func TestAuthorization(t *testing.T) {
+func TestAuthorizeRequest(t *testing.T) {
 	twice := func(name string) url.Values {
 		q := authorization()
 		q.Add(name, q.Get(name))
@@ -110,7 +110,7 @@ func TestAuthorization(t *testing.T) {
 }
 
 // state returned verbatim, and iss on success and on error.
-func TestAuthorizationAnswers(t *testing.T) {
+func TestAuthorizeAnswers(t *testing.T) {
 	state := " a&b=c#d%20é\x00\xff+"
 	s, _ := testServer(t)
 	for _, redirect := range []string{webRedirect, "https://app.example/cb?tenant=a", "com.example.app:/cb"} {
@@ -134,7 +134,7 @@ func TestAuthorizationAnswers(t *testing.T) {
 	}
 }
 
-func TestNeedsSignIn(t *testing.T) {
+func TestAuthorizeNeedsSignIn(t *testing.T) {
 	tests := []struct {
 		name     string
 		pairs    []string
@@ -164,7 +164,7 @@ func TestNeedsSignIn(t *testing.T) {
 
 // exact redirect match (loopback port excepted): every near miss is answered
 // with a page, and nothing is sent to it.
-func TestRedirectNearMisses(t *testing.T) {
+func TestAuthorizeRedirectNearMisses(t *testing.T) {
 	registered := []string{
 		"https://app.example/cb", "https://app.example/cb?tenant=a", "http://127.0.0.1/cb", "http://[::1]:1234/cb",
 		"http://localhost:3000/cb", "com.example.app:/cb",
@@ -238,7 +238,7 @@ func FuzzRedirect(f *testing.F) {
 	})
 }
 
-func TestCodeExchange(t *testing.T) {
+func TestTokenCodeExchange(t *testing.T) {
 	verifier := strings.Repeat("v", 43)
 	exchange := func(pairs ...string) url.Values {
 		f := url.Values{"grant_type": {"authorization_code"}, "code": {"good"}, "redirect_uri": {webRedirect}, "code_verifier": {verifier}}
@@ -314,7 +314,7 @@ func TestTokenEndsWithConsent(t *testing.T) {
 }
 
 // scope never grows at refresh.
-func TestRefreshScopes(t *testing.T) {
+func TestTokenRefreshScopes(t *testing.T) {
 	tests := []struct{ name, scope, want string }{
 		{"none is all", "", "openid email orders:read stock:read"},
 		{"fewer", "stock:read", "stock:read"},

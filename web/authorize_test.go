@@ -200,7 +200,7 @@ func payload(t *testing.T, token string) (claims map[string]any) {
 }
 
 // The whole flow, as a user and a client see it.
-func TestAuthorizationCodeFlow(t *testing.T) {
+func TestAuthorizeAndToken(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		p := s.party(t)
 		user := storetest.User(t, s.Store, "Demo User", "user@example.com", false)
@@ -385,7 +385,7 @@ func TestAuthorizeByPost(t *testing.T) {
 
 // Consent forms that were tampered with, replayed, or posted from another
 // origin change nothing.
-func TestConsentForms(t *testing.T) {
+func TestAuthorizeConsentForms(t *testing.T) {
 	s := newSite(t)
 	p := s.party(t)
 	b := s.signedIn(t, "user@example.com", false)
@@ -429,7 +429,7 @@ func TestConsentForms(t *testing.T) {
 
 // form-action 'self' https: and the redirect's own on the pages of an
 // authorization request, 'self' on all others.
-func TestFormAction(t *testing.T) {
+func TestAuthorizeFormAction(t *testing.T) {
 	s := newSite(t)
 	p := s.party(t)
 	b := s.signedIn(t, "user@example.com", false)
@@ -574,7 +574,7 @@ func TestRevoke(t *testing.T) {
 
 // A public client has no secret: PKCE alone proves who redeems a code. It gets
 // no client-credentials token and authenticates in no other way.
-func TestPublicClient(t *testing.T) {
+func TestTokenPublicClient(t *testing.T) {
 	s := newSite(t)
 	p := s.party(t, func(c *registry.NewClient) { c.AuthMethod = registry.PublicClient })
 	confidential := s.party(t, func(c *registry.NewClient) { c.Name = "Confidential App" })
@@ -610,7 +610,7 @@ func TestPublicClient(t *testing.T) {
 }
 
 // tokens of a replayed code stop, and request parameters add no claims.
-func TestCodeReplay(t *testing.T) {
+func TestTokenCodeReplay(t *testing.T) {
 	s := newSite(t)
 	p := s.party(t)
 	b := s.signedIn(t, "user@example.com", false)
@@ -634,7 +634,7 @@ func TestCodeReplay(t *testing.T) {
 }
 
 // A user's token opens what both its scopes and the user's permissions allow.
-func TestUserTokenOpensWhatTheUserMay(t *testing.T) {
+func TestAPIsOpenWhatTheUserMay(t *testing.T) {
 	s := newSite(t)
 	p := s.party(t)
 	user := storetest.User(t, s.Store, "Demo User", "user@example.com", false)
