@@ -35,7 +35,9 @@ func startBrowser(t *testing.T) browser {
 	return browser{ctx}
 }
 
-// window is one of the browser's, with cookies of its own, for one test.
+// window is one of the browser's, with cookies of its own, for one test. After
+// a click that leads to another page, wait for that page before the next step:
+// what is found on a page about to go cannot be clicked any more.
 type window struct {
 	t   *testing.T
 	ctx context.Context
@@ -56,19 +58,19 @@ func (w window) open(address string) {
 	w.do("open "+address, chromedp.Navigate(address))
 }
 
-// click clicks the link or button with that text once it is there.
+// click clicks the link or button with that text.
 func (w window) click(text string) {
 	w.t.Helper()
 	w.do("click "+text, chromedp.Click(fmt.Sprintf("//*[self::a or self::button][normalize-space()=%q]", text)))
 }
 
-// confirm clicks the form's button with that text once it is there.
+// confirm clicks the button with that text that a form ends with.
 func (w window) confirm(text string) {
 	w.t.Helper()
 	w.do("confirm "+text, chromedp.Click(fmt.Sprintf("//form//button[normalize-space()=%q]", text)))
 }
 
-// fill types into the field of that name once it is there.
+// fill types into the field of that name.
 func (w window) fill(name, text string) {
 	w.t.Helper()
 	w.do("fill in "+name, chromedp.SendKeys(chromedp.CSS(fmt.Sprintf("input[name=%q]", name)), text))

@@ -61,6 +61,7 @@ func TestSites(t *testing.T) {
 			w := b.window(t)
 			w.open(at.Address)
 			w.click("Sign in")
+			w.wait(s.issuer+"/login", "Sign in to continue to "+tt.name)
 			w.fill("email", who.email)
 			w.fill("password", who.password)
 			w.click("Sign in")
@@ -80,6 +81,7 @@ func TestSites(t *testing.T) {
 
 			w.open(s.issuer + "/profile/oauth-clients")
 			w.click("Revoke")
+			w.wait(s.issuer+"/profile/oauth-clients", "Revoke "+tt.name+"?")
 			w.confirm("Revoke")
 			w.wait(s.issuer+"/profile/oauth-clients", "No application acts for you")
 			for _, path := range []string{"/me", "/userinfo"} {
