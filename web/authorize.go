@@ -75,7 +75,7 @@ func (s *Server) answerConsent(c echo.Context) error {
 	ctx, who := c.Request().Context(), whoAnswers(c)
 	original, err := s.Store.ConsentRequest(ctx, who, in.Question)
 	if err != nil {
-		return s.refuseAnswer(c, err)
+		return s.refuseAnswer(c, err, "")
 	}
 	query, err := url.ParseQuery(original)
 	if err != nil {
@@ -93,12 +93,12 @@ func (s *Server) answerConsent(c echo.Context) error {
 			return s.askConsent(c, http.StatusUnprocessableEntity, who, req, query, views.ConsentForm{Answer: in.ConsentAnswer, Invalid: invalid})
 		}
 		if err != nil {
-			return s.refuseAnswer(c, err)
+			return s.refuseAnswer(c, err, req.Client.Name)
 		}
 		return c.Redirect(http.StatusSeeOther, req.Granted(code))
 	case "deny":
 		if err := s.Store.DenyConsent(ctx, who, in.Question); err != nil {
-			return s.refuseAnswer(c, err)
+			return s.refuseAnswer(c, err, req.Client.Name)
 		}
 		return c.Redirect(http.StatusSeeOther, req.Refuse(oauth.AccessDenied()).Location)
 	default:
@@ -136,12 +136,13 @@ func (s *Server) refuseAuthorization(c echo.Context, err error) error {
 	}))
 }
 
-// refuseAnswer says that there is no such question, or no longer.
-func (s *Server) refuseAnswer(c echo.Context, err error) error {
+// refuseAnswer says that there is no such question, or no longer. client is who
+// asked, as far as that is known.
+func (s *Server) refuseAnswer(c echo.Context, err error, client string) error {
 	if !errors.Is(err, registry.ErrNotFound) {
 		return err
 	}
-	return render(c, http.StatusGone, views.ConsentGonePage(s.shell(c, "That question was already answered", ""), ""))
+	return render(c, http.StatusGone, views.ConsentGonePage(s.shell(c, "That question was already answered", ""), client))
 }
 
 // whoAnswers returns the viewer as who answers an authorization request; nobody
