@@ -86,9 +86,7 @@ func (a Application) ActsForUsers() bool { return slices.Contains(a.Grants, Auth
 
 // ActsAsItself reports whether the application uses permissions of its own:
 // all do but those that only act for users.
-func (a Application) ActsAsItself() bool {
-	return !a.ActsForUsers() || slices.Contains(a.Grants, ClientCredentials)
-}
+func (a Application) ActsAsItself() bool { return actsAsItself(a.Grants) }
 
 // Public reports whether the application is a client that has no secret.
 func (a Application) Public() bool { return a.AuthMethod == PublicClient }
@@ -152,6 +150,13 @@ type ClientDetails struct {
 
 // ActsForUsers reports whether users let such a client act for them.
 func (d ClientDetails) ActsForUsers() bool { return slices.Contains(d.Grants, AuthorizationCode) }
+
+// ActsAsItself is that of the Application.
+func (d ClientDetails) ActsAsItself() bool { return actsAsItself(d.Grants) }
+
+func actsAsItself(grants []string) bool {
+	return !slices.Contains(grants, AuthorizationCode) || slices.Contains(grants, ClientCredentials)
+}
 
 // Clean returns the details as they are checked and stored: without the white
 // space around and doubled within, each redirect URI by itself, however many

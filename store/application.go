@@ -92,9 +92,9 @@ func snapshotChanges(changes []registry.DetailChange) (before, after string) {
 func (t *tx) writeDetails(ctx context.Context, app registry.Application, d registry.ClientDetails) error {
 	_, err := t.ExecContext(ctx, `
 		UPDATE applications SET name = $1, name_key = $2, search_text = $3, description = $4, auth_method = $5, home_page = $6, trust = $7,
-			token_alg = $8 WHERE id = $9`,
+			token_alg = $8, acts_as_itself = $9 WHERE id = $10`,
 		d.Name, registry.NameKey(d.Name), registry.SearchText(d.Name, app.ID, app.CreatedByName), d.Description, d.AuthMethod, d.HomePage, d.Trust,
-		d.TokenAlg, app.ID)
+		d.TokenAlg, d.ActsAsItself(), app.ID)
 	if isDuplicate(err, "name") {
 		return registry.Invalid{"name": nameTaken}
 	}

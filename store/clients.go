@@ -200,10 +200,10 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 		app.CreatedBy = t.by.ID
 	}
 	_, err := t.ExecContext(ctx, `
-		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, home_page, trust, token_alg, created_at, created_by, created_by_name, search_text)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, home_page, trust, token_alg, created_at, created_by, created_by_name, search_text, acts_as_itself)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		app.ID, app.Type, app.Origin, app.Status, app.Name, registry.NameKey(app.Name), app.Description, app.AuthMethod, app.HomePage, app.Trust, app.TokenAlg,
-		app.CreatedAt.Unix(), app.CreatedBy, app.CreatedByName, registry.SearchText(app.Name, app.ID, app.CreatedByName))
+		app.CreatedAt.Unix(), app.CreatedBy, app.CreatedByName, registry.SearchText(app.Name, app.ID, app.CreatedByName), app.ActsAsItself())
 	if isDuplicate(err, "name") {
 		return app, registry.Invalid{"name": nameTaken}
 	}

@@ -85,9 +85,6 @@ func (s *applicationSearch) matches(sel *selection) {
 	} else {
 		sel.and("a.deleted_at IS NULL")
 	}
-	if s.q.Attention == registry.Powerless {
-		sel.and(actsAsItself)
-	}
 	facets := facetsOf(s.q)
 	if s.lead != noLead { // what is left open need not be named
 		facets = slices.DeleteFunc(facets, func(f facet) bool { return len(f.values) > 1 })
@@ -153,9 +150,6 @@ func (s *applicationSearch) ranges(sel *selection, columns, after string) string
 	for _, f := range filtersOf(s.q) {
 		f.narrow(sel)
 	}
-	if s.q.Attention == registry.Powerless {
-		sel.and(actsAsItself)
-	}
 	if after != "" {
 		sel.and(after)
 	}
@@ -177,12 +171,6 @@ func (s *applicationSearch) ranges(sel *selection, columns, after string) string
 	}
 	return strings.Join(ranges, " UNION ALL ")
 }
-
-// actsAsItself is registry.Application.ActsAsItself. Who only acts for users
-// needs no permissions.
-const actsAsItself = `NOT EXISTS (
-	SELECT 1 FROM application_grant_types g WHERE g.application_id = a.id AND g.grant_type = 'authorization_code' AND NOT EXISTS (
-		SELECT 1 FROM application_grant_types c WHERE c.application_id = a.id AND c.grant_type = 'client_credentials'))`
 
 // faceted reports whether any facet is asked for.
 func faceted(q registry.ApplicationQuery) bool {
@@ -209,7 +197,7 @@ func facetsOf(q registry.ApplicationQuery) []facet {
 		{"a.origin", pick(string(q.Origin), string(registry.TeamOrigin), string(registry.PlatformOrigin))},
 		{"a.type", pick(string(q.Type), string(registry.OAuthClient), string(registry.ApplicationKey))},
 		{"a.status", pick(string(q.Status), string(registry.Active), string(registry.Disabled))},
-		{"(a.grants = 0)", powerless},
+		{"(a.grants = 0 AND a.acts_as_itself)", powerless},
 	}
 }
 
