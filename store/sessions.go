@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,38 +70,21 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	var s Session
 	var seen time.Time
 	now := db.now()
-	rows, err := db.read.QueryContext(ctx, `
-		SELECT u.id, u.email, u.name, u.created_at, COALESCE((SELECT name FROM team), ''), s.data, s.created_at, s.seen_at,
-			COALESCE(g.service, ''), COALESCE(p.permission, CASE g.kind WHEN 'permission' THEN g.key END, ''), COALESCE(p.template, ''), COALESCE((
-				SELECT string_agg(n.needs, ' ') FROM permission_needs n WHERE n.service = g.service AND n.permission = COALESCE(p.permission, g.key)), '')
-		FROM sessions s
-		JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
-		LEFT JOIN grants g ON g.object = '' AND g.service IN (SELECT key FROM services WHERE builtin) AND (g.subject_type, g.subject_id) IN (
-			SELECT 'user', u.id UNION ALL SELECT 'group', group_id FROM group_members WHERE user_id = u.id)
-		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
+	err := db.read.QueryRowContext(ctx, `
+		SELECT u.id, u.email, u.name, u.created_at, COALESCE((SELECT name FROM team), ''), s.data, s.created_at, s.seen_at
+		FROM sessions s JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
 		WHERE s.hash = $1 AND s.expires_at > $2 AND s.seen_at > $3`,
-		hashToken(token), now.Unix(), now.Add(-SessionIdle).Unix())
+		hashToken(token), now.Unix(), now.Add(-SessionIdle).Unix()).
+		Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team, &s.Data, seconds{&s.SignedInAt}, seconds{&seen})
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, registry.ErrNotFound
+	}
 	if err != nil {
 		return s, fmt.Errorf("read session: %w", err)
 	}
-	defer rows.Close()
-	found := false
-	for rows.Next() {
-		var h registry.Held
-		if err := rows.Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team, &s.Data, seconds{&s.SignedInAt}, seconds{&seen},
-			&h.Permission.Service, &h.Permission.Key, &h.Template, words{&h.Needs}); err != nil {
-			return s, fmt.Errorf("read session: %w", err)
-		}
-		found = true
-		if h.Permission.Key != "" {
-			s.Held = append(s.Held, h)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return s, fmt.Errorf("read session: %w", err)
-	}
-	if !found {
-		return s, registry.ErrNotFound
+	s.Held, err = loadHeld(ctx, db.read, s.User.Actor().Subject(), `g.object = '' AND g.service IN (SELECT key FROM services WHERE builtin)`)
+	if err != nil {
+		return s, err
 	}
 	if now.Sub(seen) >= seenEvery {
 		db.sawSession(ctx, token)

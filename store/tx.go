@@ -151,24 +151,27 @@ const holders = `
 // held returns the permissions of a subject: its own and those of its groups,
 // those from templates included. A disabled user or application holds none.
 func (t *tx) held(ctx context.Context, s registry.Subject) ([]registry.Held, error) {
-	rows, err := t.QueryContext(ctx, `
-		SELECT `+heldColumns+`, h.group_id, h.group_name FROM (`+holders+`) AS h
-		JOIN grants g ON g.subject_type = h.type AND g.subject_id = h.id
+	return loadHeld(ctx, t, s, `TRUE`)
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// loadHeld is held for the grants g of which a condition is true.
+func loadHeld(ctx context.Context, from querier, s registry.Subject, condition string, args ...any) ([]registry.Held, error) {
+	rows, err := from.QueryContext(ctx, `
+		SELECT g.service, COALESCE(p.permission, g.key), g.object, COALESCE(p.template, ''), h.group_id, h.group_name, COALESCE((
+			SELECT string_agg(n.needs, ' ') FROM permission_needs n WHERE n.service = g.service AND n.permission = COALESCE(p.permission, g.key)), '')
+		FROM (`+holders+`) AS h JOIN grants g ON g.subject_type = h.type AND g.subject_id = h.id
 		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
-		WHERE g.kind = 'permission' OR p.permission IS NOT NULL`, s.Type, asText(s.ID))
+		WHERE (g.kind = 'permission' OR p.permission IS NOT NULL) AND `+condition, append([]any{s.Type, asText(s.ID)}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load permissions: %w", err)
 	}
-	return collect(rows, func(h *registry.Held) []any { return append(heldFields(h), &h.GroupID, &h.GroupName) })
-}
-
-// heldColumns are what heldFields scans of a grant g, and of the permissions p
-// of the template that it gives.
-const heldColumns = `g.service, COALESCE(p.permission, g.key), g.object, COALESCE(p.template, ''), COALESCE((
-	SELECT string_agg(n.needs, ' ') FROM permission_needs n WHERE n.service = g.service AND n.permission = COALESCE(p.permission, g.key)), '')`
-
-func heldFields(h *registry.Held) []any {
-	return []any{&h.Permission.Service, &h.Permission.Key, &h.Object, &h.Template, words{&h.Needs}}
+	return collect(rows, func(h *registry.Held) []any {
+		return []any{&h.Permission.Service, &h.Permission.Key, &h.Object, &h.Template, &h.GroupID, &h.GroupName, words{&h.Needs}}
+	})
 }
 
 // collect scans every row into a T through the destinations that into names,
