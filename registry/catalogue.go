@@ -114,10 +114,14 @@ func BuiltIn() Catalogue {
 			Key: "team", Name: "Team", BuiltIn: true,
 			Description: "The team itself: its users and settings.",
 			Permissions: []PermissionDef{
-				{Key: ManageUsers.Key, Name: "Manage users", Description: "Add users, disable them and change what they may do."},
+				{Key: ViewUsers.Key, Name: "View users", Description: "See every user with their groups and what they hold, and when they last signed in."},
+				{Key: ManageUsers.Key, Name: "Manage users", Description: "Invite users, disable them, reset their passwords and sign them out.", Needs: []string{ViewUsers.Key}},
 				{Key: ManageSettings.Key, Name: "Manage settings", Description: "Change the team's settings and its catalogue of services."},
 			},
-			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{ManageUsers.Key, ManageSettings.Key}}},
+			Templates: []Template{
+				{Key: "viewer", Name: "Viewer", Permissions: []string{ViewUsers.Key}},
+				{Key: AdminTemplate, Name: "Admin", Permissions: []string{ViewUsers.Key, ManageUsers.Key, ManageSettings.Key}},
+			},
 		},
 		{
 			Key: "applications", Name: "Applications", BuiltIn: true,

@@ -27,6 +27,7 @@ type Target struct {
 var (
 	AllApplications = Target{Type: "applications", ID: "applications", Name: "Applications"}
 	WholeAuditLog   = Target{Type: "audit_log", ID: "audit-log", Name: "Audit log"}
+	AllUsers        = Target{Type: "users", ID: "users", Name: "Users"}
 	WholeCatalogue  = Target{Type: "catalogue", ID: "catalogue", Name: "Catalogue"}
 )
 

@@ -12,6 +12,7 @@ func (p Permission) String() string { return p.Service + "/" + p.Key }
 
 // The permissions of the built-in services; see BuiltIn for their names.
 var (
+	ViewUsers          = Permission{"team", "view-users"}
 	ManageUsers        = Permission{"team", "manage-users"}
 	ManageSettings     = Permission{"team", "manage-settings"}
 	ViewApplications   = Permission{"applications", "view"}

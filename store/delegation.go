@@ -24,3 +24,31 @@ func (t *tx) requireDelegation(ctx context.Context, app registry.Application) er
 	}
 	return t.require(ctx, registry.ManagePermissions)
 }
+
+// requireOver returns registry.Forbidden when the user is an administrator and
+// the actor could not make one: who only manages users cannot turn against
+// those who manage permissions.
+func (t *tx) requireOver(ctx context.Context, u registry.UserRow) error {
+	if !u.Admin {
+		return nil
+	}
+	return t.require(ctx, registry.ManagePermissions)
+}
+
+// requireToGive returns registry.Forbidden when somebody would gain by the
+// actor what the actor could not give: all that the subject holds, itself or
+// through its groups, disabled or not.
+func (t *tx) requireToGive(ctx context.Context, s registry.Subject) error {
+	var holds bool
+	err := t.QueryRowContext(ctx, `
+		SELECT EXISTS (SELECT 1 FROM grants WHERE (subject_type = $1 AND subject_id = $2)
+			OR ($1 = 'user' AND subject_type = 'group' AND subject_id IN (SELECT group_id FROM group_members WHERE user_id = $2)))`,
+		s.Type, asText(s.ID)).Scan(&holds)
+	if err != nil {
+		return fmt.Errorf("look for permissions: %w", err)
+	}
+	if !holds {
+		return nil
+	}
+	return t.require(ctx, registry.ManagePermissions)
+}

@@ -45,21 +45,8 @@ func (db *DB) Ungrant(ctx context.Context, by registry.Actor, in registry.GrantI
 		if err != nil {
 			return registry.Event{}, err
 		}
-		administrators, err := t.administrators(ctx)
-		if err != nil {
-			return registry.Event{}, err
-		}
-		if err := t.deleteGrant(ctx, in); err != nil {
-			return registry.Event{}, err
-		}
-		left, err := t.administrators(ctx)
-		if err != nil {
-			return registry.Event{}, err
-		}
-		if administrators > 0 && left == 0 {
-			return registry.Event{}, registry.Invalid{"key": "This is the last administrator. Make someone else one first, or nobody could manage users and permissions any more."}
-		}
-		return registry.Event{Target: target, Before: snapshot(in.Held())}, nil
+		err = t.keepAdministrator(ctx, "key", func() error { return t.deleteGrant(ctx, in) })
+		return registry.Event{Target: target, Before: snapshot(in.Held())}, err
 	})
 	if err != nil {
 		return fmt.Errorf("take permission: %w", err)
@@ -145,29 +132,55 @@ func (t *tx) countGrant(ctx context.Context, s registry.Subject, n int, statemen
 	return nil
 }
 
-// administrators returns how many users can manage users and permissions, and
-// so make others administrators, by themselves or through a group.
-func (t *tx) administrators(ctx context.Context) (n int, err error) {
-	var rows []string
-	var args []any
-	for _, p := range registry.Administration() {
-		rows = append(rows, fmt.Sprintf("($%d, $%d)", len(args)+1, len(args)+2))
-		args = append(args, p.Service, p.Key)
+// keepAdministrator does what may take the last administrator away, and fails
+// with registry.Invalid, told at field, when it did. What anybody holds must be
+// locked.
+func (t *tx) keepAdministrator(ctx context.Context, field string, do func() error) error {
+	before, err := t.administrators(ctx)
+	if err != nil {
+		return err
 	}
-	err = t.QueryRowContext(ctx, fmt.Sprintf(`
-		SELECT count(*) FROM (
-			SELECT u.id FROM grants g
-			LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
-			LEFT JOIN group_members m ON g.subject_type = 'group' AND m.group_id = g.subject_id
-			JOIN users u ON u.id = CASE g.subject_type WHEN 'user' THEN g.subject_id WHEN 'group' THEN m.user_id END AND u.disabled_at IS NULL
-			WHERE g.object = '' AND (g.service, CASE g.kind WHEN 'permission' THEN g.key ELSE p.permission END) IN (VALUES %s)
-			GROUP BY u.id HAVING count(DISTINCT g.service || '/' || COALESCE(p.permission, g.key)) = %d
-		) AS those`, strings.Join(rows, ", "), len(rows)), args...).Scan(&n)
+	if err := do(); err != nil {
+		return err
+	}
+	left, err := t.administrators(ctx)
+	if err != nil {
+		return err
+	}
+	if before > 0 && left == 0 {
+		return registry.Invalid{field: "This is the last administrator. Make someone else one first, or nobody could manage users and permissions any more."}
+	}
+	return nil
+}
+
+// administrators returns how many users who can sign in can manage users and
+// permissions, and so make others administrators.
+func (t *tx) administrators(ctx context.Context) (n int, err error) {
+	err = t.QueryRowContext(ctx, `
+		SELECT count(*) FROM users WHERE disabled_at IS NULL AND password_hash <> '' AND id IN (`+administratorIDs+`)`).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count administrators: %w", err)
 	}
 	return n, nil
 }
+
+// administratorIDs selects the users who hold what it takes to make others
+// administrators, by themselves or through a group, whether they can sign in
+// or not.
+var administratorIDs = func() string {
+	var all []string
+	for _, p := range registry.Administration() {
+		all = append(all, fmt.Sprintf("('%s', '%s')", p.Service, p.Key))
+	}
+	return fmt.Sprintf(`
+		SELECT COALESCE(m.user_id, g.subject_id) FROM grants g
+		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
+		LEFT JOIN group_members m ON g.subject_type = 'group' AND m.group_id = g.subject_id
+		WHERE g.object = '' AND (g.subject_type = 'user' OR m.user_id IS NOT NULL)
+		AND (g.service, CASE g.kind WHEN 'permission' THEN g.key ELSE p.permission END) IN (VALUES %s)
+		GROUP BY COALESCE(m.user_id, g.subject_id) HAVING count(DISTINCT g.service || '/' || COALESCE(p.permission, g.key)) = %d`,
+		strings.Join(all, ", "), len(all))
+}()
 
 // GroupNamed returns the group of that name as a holder of permissions, or
 // registry.ErrNotFound. It needs the permission to view permissions.

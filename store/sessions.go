@@ -47,11 +47,21 @@ type Visit struct {
 }
 
 // StartSession signs a user in and returns the token that says so, 256 random
-// bits of which only a hash is kept.
+// bits of which only a hash is kept. It fails with ErrSignIn for who may not
+// sign in.
 func (db *DB) StartSession(ctx context.Context, v Visit) (token string, err error) {
 	token = newToken()
 	err = db.inTx(ctx, registry.System, false, func(t *tx) error {
-		_, err := t.ExecContext(ctx, `
+		result, err := t.ExecContext(ctx, `UPDATE users SET last_signed_in_at = $2 WHERE id = $1 AND disabled_at IS NULL`, v.UserID, t.now.Unix())
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 { // disabled since the password was looked at
+			return ErrSignIn
+		}
+		_, err = t.ExecContext(ctx, `
 			INSERT INTO sessions (hash, user_id, data, created_at, seen_at, expires_at, address, agent)
 			VALUES ($1, $2, '', $3, $3, $4, $5, $6)`,
 			hashToken(token), v.UserID, t.now.Unix(), t.now.Add(SessionLifetime).Unix(), v.Address, asText(v.Agent[:min(len(v.Agent), 200)]))

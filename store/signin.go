@@ -137,17 +137,27 @@ func network(address string) string {
 }
 
 // knowDevice makes the browser known to the account for DeviceLifetime from
-// now, and returns its token.
+// now, and returns its token. It fails with ErrSignIn when the password, which
+// takes long to be looked at, was stopped meanwhile.
 func (db *DB) knowDevice(ctx context.Context, who account, device string) (string, error) {
 	if !who.device {
 		device = newToken()
 	}
 	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
-		_, err := t.ExecContext(ctx, `
-			INSERT INTO devices (hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)
+		result, err := t.ExecContext(ctx, `
+			INSERT INTO devices (hash, user_id, created_at, expires_at)
+			SELECT CAST($1 AS TEXT), id, CAST($3 AS BIGINT), CAST($4 AS BIGINT) FROM users WHERE id = $2 AND password_hash = $5 AND disabled_at IS NULL
 			ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at`,
-			hashToken(device), who.ID, t.now.Unix(), t.now.Add(DeviceLifetime).Unix())
-		return err
+			hashToken(device), who.ID, t.now.Unix(), t.now.Add(DeviceLifetime).Unix(), who.passwordHash)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 {
+			return ErrSignIn
+		}
+		return nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("remember the browser: %w", err)

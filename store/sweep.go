@@ -14,8 +14,11 @@ import (
 // of the last: longer than anything shows them.
 const failuresKept = 30 * 24 * time.Hour
 
+// linksKept is how long a link can still say that it was used or has expired.
+const linksKept = 30 * 24 * time.Hour
+
 // Sweep removes what has run out: sessions, known browsers, attempts to sign
-// in, old failures of clients to do so, drafts, secrets that nobody came to see, questions and codes that nobody
+// in, old failures of clients to do so, links to choose a password, drafts, secrets that nobody came to see, questions and codes that nobody
 // answered or redeemed, and consents and applications that ended longer ago
 // than they are kept.
 func (db *DB) Sweep(ctx context.Context) error {
@@ -32,6 +35,7 @@ func (db *DB) Sweep(ctx context.Context) error {
 			`DELETE FROM families WHERE spent_at IS NULL AND code_expires_at <= $1`: t.now.Add(-time.Hour),
 			`DELETE FROM consents WHERE ended_at IS NULL AND expires_at <= $1`:      t.now.Add(-registry.EndedConsentKept),
 			`DELETE FROM authentication_failures WHERE last_at <= $1`:               t.now.Add(-failuresKept),
+			`DELETE FROM user_links WHERE expires_at <= $1`:                         t.now.Add(-linksKept),
 			endedConsents: t.now.Add(-registry.EndedConsentKept),
 		} {
 			if _, err := t.ExecContext(ctx, statement, until.Unix()); err != nil {

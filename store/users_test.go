@@ -56,13 +56,8 @@ func TestCreateUserNamesEveryWrongField(t *testing.T) {
 func TestOnlyWhoMayGrantMakesAdministrators(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		clerk := storetest.User(t, db, "Clerk", "clerk@example.com", false)
-		grant := registry.GrantInput{
-			Subject: registry.Subject{Type: registry.UserSubject, ID: clerk.ID},
-			Service: "team", Kind: registry.PermissionGrant, Key: "manage-users",
-		}
-		if err := db.Grant(t.Context(), registry.Operator, grant); err != nil {
-			t.Fatal(err)
-		}
+		give(t, db, clerk.Actor().Subject(), registry.ViewUsers)
+		give(t, db, clerk.Actor().Subject(), registry.ManageUsers)
 		in := registry.NewUser{Email: "new@example.com", Name: "New", Password: password, Admin: true}
 		if _, err := db.CreateUser(t.Context(), clerk.Actor(), in); !errors.Is(err, registry.ErrForbidden) {
 			t.Errorf("an administrator: got %v, want ErrForbidden", err)
