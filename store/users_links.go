@@ -319,15 +319,15 @@ func (db *DB) OpenUserLink(ctx context.Context, from registry.Actor, code regist
 	if err != nil {
 		return registry.User{}, err
 	}
-	action := map[registry.LinkKind]string{registry.InvitationLink: "user.accept-invitation", registry.ResetLink: "user.set-password"}[link.Kind]
-	err = db.change(ctx, from, intent{action: action, target: userTarget(link.User)}, func(t *tx) (registry.Event, error) {
+	what := intent{action: "user.accept-invitation", target: userTarget(link.User)}
+	err = db.change(ctx, from, what, func(t *tx) (registry.Event, error) {
 		if err := t.spendLink(ctx, code, link.User.ID, hash); err != nil {
 			return registry.Event{}, err
 		}
 		t.by = link.User.Actor()
 		t.by.Address, t.by.RequestID = from.Address, from.RequestID
 		if link.Kind == registry.ResetLink {
-			return registry.Event{}, nil
+			return registry.Event{Action: "user.set-password"}, nil
 		}
 		return registry.Event{
 			Before: snapshot(accountChange{Status: registry.Invited}), After: snapshot(accountChange{Status: registry.Active}),

@@ -138,10 +138,12 @@ func (t *tx) userSelection(q registry.UserQuery) *selection {
 		s.and("u.disabled_at IS NOT NULL", "u.invited_at IS NULL")
 	}
 	if q.Search != "" {
-		typed := s.bind("%" + likeEscaper.Replace(q.Search) + "%")
-		folded := s.bind("%" + likeEscaper.Replace(registry.NameKey(q.Search)) + "%")
+		part := func(of, text string) string {
+			return of + " LIKE " + s.bind("%"+likeEscaper.Replace(text)+"%") + ` ESCAPE '\'`
+		}
 		// SQLite folds ASCII only: what else there is in a name is found as it is written.
-		s.and(`(u.email_key LIKE ` + folded + ` ESCAPE '\' OR u.name_key LIKE ` + folded + ` ESCAPE '\' OR u.name LIKE ` + typed + ` ESCAPE '\')`)
+		folded := registry.NameKey(q.Search)
+		s.and("(" + part("u.email_key", folded) + " OR " + part("u.name_key", folded) + " OR " + part("u.name", q.Search) + ")")
 	}
 	return s
 }
@@ -171,7 +173,7 @@ func (u listedUser) cursor(sort registry.ApplicationSort) string {
 // userRows returns the users that where selects of users u.
 func (t *tx) userRows(ctx context.Context, where string, args ...any) ([]listedUser, error) {
 	rows, err := t.QueryContext(ctx, `
-		SELECT u.id, u.email, u.name, u.created_at, u.disabled_at, u.invited_at, u.last_signed_in_at, u.name_key,
+		SELECT u.id, u.email, u.name, u.created_at, u.disabled_at, u.invited_at, u.last_signed_in_at, u.name_key, u.password_hash = '',
 			(SELECT count(*) FROM group_members m WHERE m.user_id = u.id),
 			u.id IN (`+administratorIDs+`),
 			EXISTS (SELECT 1 FROM grants g WHERE g.subject_type = 'user' AND g.subject_id = u.id)
@@ -188,7 +190,7 @@ func (t *tx) userRows(ctx context.Context, where string, args ...any) ([]listedU
 			seconds{&u.DisabledAt},
 			seconds{&u.InvitedAt},
 			seconds{&u.LastSignedInAt},
-			&u.nameKey, &u.Groups, &u.Admin, &u.Holds,
+			&u.nameKey, &u.NoPassword, &u.Groups, &u.Admin, &u.Holds,
 			seconds{&u.LinkEnds},
 		}
 	})

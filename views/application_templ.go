@@ -93,7 +93,7 @@ func ApplicationPage(s Shell, v ApplicationView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.MayAudit {
-				templ_7745c5c3_Err = applicationActivity(v).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = activityOf(v.App.ID, v.Activity, v.Now).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1750,7 +1750,8 @@ func serviceAccess(a ServiceAccess) templ.Component {
 	})
 }
 
-func applicationActivity(v ApplicationView) templ.Component {
+// activityOf lists what was done to a target.
+func activityOf(target string, events []registry.AuditEntry, now time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1789,7 +1790,7 @@ func applicationActivity(v ApplicationView) templ.Component {
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = ui.LinkButton(ui.Action{
 				Text: "All in the audit log", IconEnd: "arrow-right", Kind: ui.Ghost,
-				Href: AuditLog{Input: registry.AuditFilter{Target: v.App.ID}}.address(auditLogPath, "", 0),
+				Href: AuditLog{Input: registry.AuditFilter{Target: target}}.address(auditLogPath, "", 0),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1816,14 +1817,14 @@ func applicationActivity(v ApplicationView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, e := range v.Activity {
+			for _, e := range events {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 120, "<tr>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = ui.RowHead(ui.Row{
 					Href: eventAddress(e.Seq), Icon: auditIcon(e.Action), Name: actionWords(e.Action),
-					Sub: e.Action, Phone: e.Actor.Name + " · " + ui.Ago(e.At, v.Now),
+					Sub: e.Action, Phone: e.Actor.Name + " · " + ui.Ago(e.At, now),
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1835,7 +1836,7 @@ func applicationActivity(v ApplicationView) templ.Component {
 				var templ_7745c5c3_Var66 string
 				templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(e.Actor.Name)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application.templ`, Line: 420, Col: 43}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application.templ`, Line: 421, Col: 43}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var66))
 				if templ_7745c5c3_Err != nil {
@@ -1845,7 +1846,7 @@ func applicationActivity(v ApplicationView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Time(e.At, v.Now).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Time(e.At, now).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

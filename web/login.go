@@ -51,7 +51,7 @@ func (s *Server) login(c echo.Context) error {
 		return s.refuseLogin(c, err, views.LoginForm{Email: in.Email, ReturnTo: localPath(in.ReturnTo, "/")})
 	}
 	if err := s.startSession(c, user); err != nil {
-		return err
+		return s.refuseLogin(c, err, views.LoginForm{Email: in.Email, ReturnTo: localPath(in.ReturnTo, "/")})
 	}
 	s.setCookie(c, "device", device, int(store.DeviceLifetime.Seconds()))
 	s.Log.InfoContext(c.Request().Context(), "signed in",

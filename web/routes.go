@@ -38,6 +38,10 @@ func (s *Server) routes(e *echo.Echo) {
 	pages.get("/setup", s.setupPage)
 	pages.post("/setup", s.setup)
 	pages.post("/setup/check", s.setupCheck)
+	pages.get(views.InvitationPath, s.openLinkPage)
+	pages.post(views.InvitationPath, s.openLink)
+	pages.get(views.NewPasswordPath, s.openLinkPage)
+	pages.post(views.NewPasswordPath, s.openLink)
 	pages.get("/login", s.loginPage)
 	pages.post("/login", s.login)
 	pages.post("/logout", s.logout)
@@ -105,6 +109,18 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.get("/admin/applications/:id/consents/:consent/revoke", s.revokeConsentOfPage)
 	applications.post("/admin/applications/:id/consents/:consent/revoke", s.revokeConsentOf)
 	applications.get("/admin/scopes", s.scopes)
+
+	users := console.through(s.viewing(registry.ViewUsers))
+	users.get(views.UsersPath, s.users)
+	users.once(views.UsersPath+".csv", s.usersCSV)
+	users.get(views.UsersPath+"/new", s.inviteUserPage)
+	users.post(views.UsersPath+"/new", s.inviteUser)
+	users.get(views.UsersPath+"/:id", s.user)
+	users.get(views.UsersPath+"/:id/link", s.userLink)
+	for deed := range userDeeds { // disable, enable, sign-out, reset-password, invitation, withdraw
+		users.get(views.UsersPath+"/:id/"+string(deed), s.askUser(deed))
+		users.post(views.UsersPath+"/:id/"+string(deed), s.changeUser(deed))
+	}
 
 	auditLog := console.through(s.viewing(registry.ReadAuditLog))
 	auditLog.get("/admin/audit-log", s.auditLog)

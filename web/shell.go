@@ -16,6 +16,7 @@ var navigation = []struct {
 }{
 	{views.NavItem{Key: "/admin/applications", Label: "Applications", Icon: "app-window", Href: "/admin/applications"}, registry.ViewApplications},
 	{views.NavItem{Key: "/admin/scopes", Label: "Scopes", Icon: "braces", Href: "/admin/scopes"}, registry.ViewApplications},
+	{views.NavItem{Key: views.UsersPath, Label: "Users", Icon: "users", Href: views.UsersPath}, registry.ViewUsers},
 	{views.NavItem{Key: "/admin/audit-log", Label: "Audit log", Icon: "scroll-text", Href: "/admin/audit-log"}, registry.ReadAuditLog},
 }
 

@@ -1,0 +1,141 @@
+package views
+
+import (
+	"time"
+
+	"clientele/registry"
+	"clientele/views/ui"
+)
+
+// UserView is a user as those see them who look after users.
+type UserView struct {
+	User      registry.UserAccount
+	Catalogue registry.Catalogue
+	Activity  []registry.AuditEntry // newest first
+	Rights    UserRights
+	MayAudit  bool // may see the activity
+	Now       time.Time
+}
+
+func (v UserView) path(page string) string { return UserPath(v.User.ID, page) }
+
+// self reports whether the viewer is the user.
+func (v UserView) self() bool { return v.User.ID == v.Rights.Viewer }
+
+// heldService is what a user holds of one service.
+type heldService struct {
+	ServiceAccess
+	Held []registry.AccountGrant
+}
+
+// held returns what the user holds, service by service.
+func (v UserView) held() []heldService {
+	var all []heldService
+	for _, g := range v.User.Held {
+		if n := len(all); n == 0 || all[n-1].Service.Key != g.Service {
+			service, _ := v.Catalogue.Service(g.Service)
+			all = append(all, heldService{ServiceAccess: ServiceAccess{Service: service}})
+		}
+		all[len(all)-1].Held = append(all[len(all)-1].Held, g)
+	}
+	return all
+}
+
+// linkWords says how long the user's link can still be opened.
+func (v UserView) linkWords() string {
+	switch end := v.User.LinkEnds; {
+	case end.IsZero():
+		return "There is no link by which they could choose one."
+	case v.Now.Before(end):
+		return "The link by which they choose one ends " + lower(ui.Ago(end, v.Now)) + ", at " + ui.FullTime(end) + "."
+	default:
+		return "The link by which they could choose one ended at " + ui.FullTime(end) + "."
+	}
+}
+
+// UserQuestion is what is asked before something is done to a user, what was
+// typed, and what is wrong with that.
+type UserQuestion struct {
+	Deed    UserDeed
+	User    registry.UserRow
+	Input   registry.Reason
+	Invalid registry.Invalid
+	Back    string // where the question was asked
+}
+
+// UserDeed is something that is done to a user, by the last part of its address.
+type UserDeed string
+
+// The deeds.
+const (
+	DisableUser        UserDeed = "disable"
+	EnableUser         UserDeed = "enable"
+	SignOutUser        UserDeed = "sign-out"
+	ResetPassword      UserDeed = "reset-password"
+	RenewInvitation    UserDeed = "invitation"
+	WithdrawInvitation UserDeed = "withdraw"
+)
+
+// Title asks the question.
+func (q UserQuestion) Title() string {
+	return map[UserDeed]string{
+		DisableUser: "Disable " + q.User.Name + "?", EnableUser: "Enable " + q.User.Name + "?", SignOutUser: "Sign " + q.User.Name + " out everywhere?",
+		ResetPassword: "Reset the password of " + q.User.Name + "?", RenewInvitation: "Make a new link for " + q.User.Name + "?",
+		WithdrawInvitation: "Withdraw the invitation of " + q.User.Name + "?",
+	}[q.Deed]
+}
+
+func (q UserQuestion) dialog() ui.Dialog {
+	d := map[UserDeed]ui.Dialog{
+		DisableUser:        {Icon: "ban", Kind: ui.Danger, Submit: ui.Action{Text: "Disable user"}},
+		EnableUser:         {Icon: "power", Submit: ui.Action{Text: "Enable user"}},
+		SignOutUser:        {Icon: "log-out", Submit: ui.Action{Text: "Sign out everywhere"}},
+		ResetPassword:      {Icon: "key-round", Kind: ui.Danger, Submit: ui.Action{Text: "Reset password"}},
+		RenewInvitation:    {Icon: "refresh-cw", Submit: ui.Action{Text: "Make a new link"}},
+		WithdrawInvitation: {Icon: "trash-2", Kind: ui.Danger, Submit: ui.Action{Text: "Withdraw invitation"}},
+	}[q.Deed]
+	d.Title, d.Action, d.Cancel = q.Title(), UserPath(q.User.ID, string(q.Deed)), q.Back
+	if d.Submit.Kind = ui.Primary; d.Kind == ui.Danger {
+		d.Submit.Kind = ui.Danger
+	}
+	return d
+}
+
+// text says what happens.
+func (q UserQuestion) text() string {
+	switch q.Deed {
+	case DisableUser:
+		return "They are signed out at once and cannot sign in. Applications that act for them get nothing new, and what these hold stops working here at once. " + OfflineWords + " Their groups, permissions and consents are kept, for when they are enabled again."
+	case EnableUser:
+		return "They can sign in again with the password that they had, and hold what they held. Applications that they allowed can act for them again."
+	case SignOutUser:
+		return "Every browser in which they are signed in has to sign in again. Applications that they allowed go on acting for them, with the tokens they have and new ones. To stop these too, disable the user, or revoke the consents on the pages of the applications."
+	case ResetPassword:
+		return "Their password stops working at once, and every browser is signed out. You get a link, shown once and good for 24 hours, by which they choose another password. Whoever opens it gets the account, so hand it over by a channel you trust. Applications that they allowed go on acting for them."
+	case RenewInvitation:
+		return "The link that they have stops working. The new one is shown once, on the next screen, and is good for 7 days."
+	default:
+		return "Their link stops working, and what they were given is taken back. You can invite them again at any time."
+	}
+}
+
+// UserLinkView is a link to hand over, shown once.
+type UserLinkView struct {
+	User registry.UserRow
+	Link string
+	Now  time.Time
+}
+
+func (v UserLinkView) title() string {
+	if v.User.Status() == registry.Invited {
+		return v.User.Name + " is invited"
+	}
+	return v.User.Name + " needs a new password"
+}
+
+// InvitationForm is what was typed to invite somebody, and what is wrong with it.
+type InvitationForm struct {
+	Input    registry.NewInvitation
+	Invalid  registry.Invalid
+	MayGrant bool // may make administrators
+}

@@ -1,0 +1,291 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"clientele/registry"
+	"clientele/store/storetest"
+)
+
+// invite invites somebody in the console, and returns the address of their
+// page and what their link leads to.
+func (b *browser) invite(form url.Values) (path, link string) {
+	b.t.Helper()
+	w := b.post("/admin/users/new", form)
+	path = strings.TrimSuffix(w.Header().Get("Location"), "/link")
+	w.redirects(path + "/link")
+	return path, b.takeLink(path)
+}
+
+// takeLink returns what the link leads to that a user's page shows once.
+func (b *browser) takeLink(path string) string {
+	b.t.Helper()
+	page := b.get(path + "/link")
+	page.has(http.StatusOK, "This is the only time you will see the link")
+	link, found := strings.CutPrefix(page.page().Find("#link").AttrOr("value", ""), storetest.Issuer)
+	if !found {
+		b.t.Fatalf("got the link %q", link)
+	}
+	return link
+}
+
+func codeOf(t *testing.T, link string) string {
+	t.Helper()
+	u, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query().Get("code")
+}
+
+var newcomer = url.Values{"name": {"New User"}, "email": {"new@example.com"}}
+
+const newPassword = "four other words here"
+
+func TestInviteUser(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.setUp(t)
+		b.get("/admin/users").has(200, "First Admin", "Administrator", "Invite user", "1 user")
+		b.get("/admin/users/new").has(200, "Administrator")
+		wrong := b.post("/admin/users/new", url.Values{"name": {"A <b>"}, "email": {"nobody"}, "admin": {"true"}})
+		wrong.has(422, "A &lt;b&gt;", "nobody")
+		if got := complaints(wrong); !slices.Equal(got, []string{"email"}) || wrong.page().Find("[name=admin][checked]").Length() != 1 {
+			t.Errorf("got complaints about %q, want the address, and the box still ticked", got)
+		}
+		b.post("/admin/users/new", url.Values{"name": {"Again"}, "email": {"ADMIN@example.com"}}).has(422, "Someone in the team has this e-mail address already.")
+
+		w := b.post("/admin/users/new", newcomer)
+		path := strings.TrimSuffix(w.Header().Get("Location"), "/link")
+		b.post("/admin/users/new", newcomer).redirects(path + "/link") // sent twice
+		if ahead := b.send(prefetch(path + "/link")); ahead.Code != http.StatusNoContent {
+			t.Errorf("a browser that looks ahead: got %d, want nothing", ahead.Code)
+		}
+		link := b.takeLink(path)
+		b.get(path+"/link").has(http.StatusGone, "That link was already shown")
+		b.post("/admin/users/new", newcomer).has(422, "was invited with this e-mail address already")
+		b.get("/admin/users?status=invited").has(200, "New User", "Invited", "1 user")
+		b.get(path).has(200, "They have not accepted the invitation yet", "Make a new link", "in 7 days")
+
+		guest := s.browser(t)
+		guest.get(link).has(200, "Welcome to Harbor", "New User", "new@example.com")
+		code := codeOf(t, link)
+		bad := guest.post("/invitation", url.Values{"code": {code}, "new": {"short"}})
+		bad.has(422, "Use at least 12 characters.")
+		bad.lacks("short\"")
+		b.post(path+"/invitation", nil).redirects(path + "/link")
+		guest.get(link).has(404, "This link opens nothing")
+		guest.post("/invitation", url.Values{"code": {code}, "new": {newPassword}}).has(404, "This link opens nothing")
+
+		link = b.takeLink(path)
+		guest.post("/invitation", url.Values{"code": {codeOf(t, link)}, "new": {newPassword}}).redirects("/")
+		guest.get("/").has(200, "Nothing to see here yet")
+		s.browser(t).get(link).has(http.StatusGone, "This link was used", "Sign in")
+		s.browser(t).signIn("new@example.com", newPassword).redirects("/")
+		b.get(path).has(200, "Accept an invitation", "Invite a user", "In 2 browsers")
+		b.post(path+"/withdraw", nil).has(422, "has accepted the invitation meanwhile")
+
+		path, link = b.invite(url.Values{"name": {"Late"}, "email": {"late@example.com"}})
+		s.clock.Advance(8 * 24 * time.Hour)
+		s.browser(t).get(link).has(http.StatusGone, "This link has expired", "8 Jun 2026")
+		b = s.browser(t)
+		b.signIn("admin@example.com", testPassword)
+		b.get("/admin/users").has(200, "Invitation expired")
+		b.post(path+"/withdraw", url.Values{"back": {"/admin/users?status=invited"}}).redirects("/admin/users?status=invited")
+		b.get(path).has(404)
+		s.browser(t).get(link).has(404, "This link opens nothing")
+	})
+}
+
+func prefetch(path string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("Sec-Purpose", "prefetch")
+	return r
+}
+
+func TestInvitedAdministrator(t *testing.T) {
+	s := newSite(t)
+	b := s.setUp(t)
+	_, link := b.invite(url.Values{"name": {"Second Admin"}, "email": {"second@example.com"}, "admin": {"true"}})
+	second := s.browser(t).withHTMX()
+	second.post("/invitation", url.Values{"code": {codeOf(t, link)}, "new": {newPassword}}).navigates("/")
+	second.htmx = false
+	second.get("/admin/users").has(200, "Invite user", "Second Admin")
+}
+
+func TestDisableAndEnableUser(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.setUp(t)
+		user, guest := s.userAndBrowser(t, "Demo User", "demo@example.com", false)
+		_, family := s.consented(t, user, "Orders App")
+		path := "/admin/users/" + user.ID
+		b.get(path).has(200, "1 may act for them", "In 2 browsers", "Disable…")
+		b.get(path+"/disable?back=/admin/users").has(200, "Disable Demo User?", "up to 15 minutes")
+		long := b.withHTMX().post(path+"/disable", url.Values{"reason": {strings.Repeat("x", 201)}})
+		long.has(422, "Use at most 200 characters.", strings.Repeat("x", 201))
+		b.post(path+"/disable", url.Values{"reason": {"Left the team"}, "back": {"//evil.example"}}).redirects(path)
+		b.get(path).has(200, "The user is disabled", "They are disabled", "Disable a user")
+		guest.get("/profile").redirects("/login?return_to=%2Fprofile")
+		guest.signIn("demo@example.com", testPassword).has(422)
+		if s.works(t, family) {
+			t.Error("what acts for a disabled user still works")
+		}
+		b.get("/admin/audit-log?target="+user.ID).has(200, "Disable a user")
+		b.get("/admin/users?status=disabled").has(200, "Demo User")
+		b.post(path+"/reset-password", nil).has(422, "is disabled. Enable the user first.")
+		b.post(path+"/enable", nil).redirects(path)
+		guest.signIn("demo@example.com", testPassword).redirects("/")
+		if !s.works(t, family) {
+			t.Error("want the consent in force again")
+		}
+		b.get("/admin/users/us_none/disable").has(404)
+		b.post("/admin/users/us_none/disable", nil).has(404)
+	})
+}
+
+func TestResetPasswordOfUser(t *testing.T) {
+	s := newSite(t)
+	b := s.setUp(t)
+	user, guest := s.userAndBrowser(t, "Demo User", "demo@example.com", false)
+	path := "/admin/users/" + user.ID
+	b.withHTMX().get(path+"/reset-password").has(200, "Reset the password of Demo User?", "shown once and good for 24 hours")
+	b.withHTMX().post(path+"/reset-password", url.Values{"reason": {"Forgot it"}}).navigates(path + "/link")
+	link := b.takeLink(path)
+	if !strings.HasPrefix(link, "/new-password?code=") {
+		t.Errorf("got the link %s", link)
+	}
+	guest.get("/profile").redirects("/login?return_to=%2Fprofile")
+	guest.signIn("demo@example.com", testPassword).has(422)
+	b.get(path).has(200, "Their password was reset", "Reset a user&#39;s password")
+	guest.get(link).has(200, "Choose a new password", "demo@example.com")
+	guest.post("/new-password", url.Values{"code": {codeOf(t, link)}, "new": {newPassword}}).redirects("/")
+	guest.get("/profile").has(200)
+	guest.post("/new-password", url.Values{"code": {codeOf(t, link)}, "new": {newPassword}}).has(http.StatusGone, "This link was used")
+	b.get(path).lacks("Their password was reset")
+}
+
+func TestSignOutUserEverywhere(t *testing.T) {
+	s := newSite(t)
+	b := s.setUp(t)
+	user, guest := s.userAndBrowser(t, "Demo User", "demo@example.com", false)
+	path := "/admin/users/" + user.ID
+	b.get(path+"/sign-out").has(200, "Sign Demo User out everywhere?", "go on acting for them")
+	b.post(path+"/sign-out", nil).redirects(path)
+	guest.get("/profile").redirects("/login?return_to=%2Fprofile")
+	guest.signIn("demo@example.com", testPassword).redirects("/")
+}
+
+// On one's own page there is nothing of what one does to others.
+func TestOwnUserPage(t *testing.T) {
+	s := newSite(t)
+	b := s.setUp(t)
+	own := b.get("/admin/users").page().Find(".who-name").AttrOr("href", "")
+	page := b.get(own)
+	page.has(200, "Edit Profile")
+	page.lacks("Disable…", "Reset password…")
+	for _, deed := range []string{"disable", "reset-password", "sign-out"} {
+		b.get(own+"/"+deed).has(200, "This is you", "Only another administrator can disable you.")
+		b.post(own+"/"+deed, nil).has(422, "This is you")
+	}
+	b.get(own).has(200)
+}
+
+// Each sees only what they may do, and is refused the rest.
+func TestUsersByViewer(t *testing.T) {
+	s := newSite(t)
+	s.setUp(t)
+	admin := storetest.User(t, s.Store, "Second Admin", "second@example.com", true)
+	plain := storetest.User(t, s.Store, "Plain", "plain@example.com", false)
+	holder := storetest.User(t, s.Store, "Holder", "holder@example.com", false)
+	s.grant(t, holder, registry.ReadAuditLog)
+	viewer := s.holding(t, "viewer@example.com", registry.ViewUsers)
+	helpdesk := s.holding(t, "helpdesk@example.com", registry.ViewUsers, registry.ManageUsers)
+	nobody := s.holding(t, "nobody@example.com", registry.ViewApplications)
+
+	items := func(b *browser, u registry.User) []string {
+		return b.get("/admin/users/" + u.ID).page().Find("#actions a").Map(trimmed)
+	}
+	for _, tt := range []struct {
+		name string
+		got  []string
+		want []string
+	}{
+		{"viewer", items(viewer, plain), nil},
+		{"helpdesk, of who holds nothing", items(helpdesk, plain), []string{"Reset password…", "Sign out everywhere…", "Disable…"}},
+		{"helpdesk, of who holds something", items(helpdesk, holder), []string{"Sign out everywhere…", "Disable…"}},
+		{"helpdesk, of an administrator", items(helpdesk, admin), nil},
+	} {
+		if !slices.Equal(tt.got, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.name, tt.got, tt.want)
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		b    *browser
+		path string
+		want int
+	}{
+		{"viewer invites", viewer, "/admin/users/new", 403},
+		{"viewer disables", viewer, "/admin/users/" + plain.ID + "/disable", 403},
+		{"helpdesk disables an administrator", helpdesk, "/admin/users/" + admin.ID + "/disable", 403},
+		{"helpdesk resets an administrator", helpdesk, "/admin/users/" + admin.ID + "/reset-password", 403},
+		{"helpdesk resets who holds something", helpdesk, "/admin/users/" + holder.ID + "/reset-password", 403},
+		{"nobody invites", nobody, "/admin/users/new", 404},
+		{"nobody disables", nobody, "/admin/users/" + plain.ID + "/disable", 404},
+	} {
+		if w := tt.b.get(tt.path); w.Code != tt.want {
+			t.Errorf("%s: got %d for the page, want %d", tt.name, w.Code, tt.want)
+		}
+		if w := tt.b.post(tt.path, newcomer); w.Code != tt.want {
+			t.Errorf("%s: got %d, want %d", tt.name, w.Code, tt.want)
+		}
+	}
+	helpdesk.get("/admin/users/new").has(200)
+	helpdesk.get("/admin/users/new").lacks("Holds the Admin template")
+	helpdesk.post("/admin/users/new", url.Values{"name": {"New"}, "email": {"new@example.com"}, "admin": {"true"}}).has(403)
+	viewer.get("/admin/users/"+plain.ID+"/link").has(403)
+	for _, path := range []string{"/admin/users", "/admin/users.csv", "/admin/users/" + plain.ID} {
+		nobody.get(path).has(404)
+		viewer.get(path).has(200)
+	}
+	if slices.Contains(nobody.get("/").page().Find("nav a").Map(trimmed), "Users") {
+		t.Error("got Users in the navigation of who may not view them")
+	}
+	viewer.get("/admin/users").lacks("Invite user", "Actions for")
+}
+
+func TestUsersList(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.setUp(t)
+		storetest.User(t, s.Store, "=Formula", "formula@example.com", false)
+		for _, tt := range []struct {
+			query string
+			want  []string
+		}{
+			{"", []string{"=Formula", "First Admin"}},
+			{"?sort=-name", []string{"First Admin", "=Formula"}},
+			{"?sort=-used", []string{"First Admin", "=Formula"}},
+			{"?q=FORMULA%40", []string{"=Formula"}},
+			{"?status=active&q=first", []string{"First Admin"}},
+			{"?q=nobody", nil},
+		} {
+			w := b.get("/admin/users" + tt.query)
+			if got := w.page().Find(".who-name").Map(func(_ int, a *goquery.Selection) string { return a.Text() }); w.Code != 200 || !slices.Equal(got, tt.want) {
+				t.Errorf("%s: got %d %q, want %q", tt.query, w.Code, got, tt.want)
+			}
+		}
+		b.get("/admin/users?q=nobody").has(200, "No users match")
+		b.get("/admin/users?status=invited").has(200, "Nobody is invited")
+		b.get("/admin/users?after=nonsense").has(422, "That page is no longer there")
+		b.get("/admin/users?status=nonsense&sort=nonsense").has(422, "There is no such list")
+		file := b.get("/admin/users.csv")
+		file.has(200, "'=Formula,formula@example.com,active,no,0,2026-06-01T12:00:00Z,never", "First Admin,admin@example.com,active,yes,0,")
+	})
+}
