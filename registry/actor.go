@@ -32,7 +32,7 @@ var System = Actor{Type: OperatorActor, ID: "clientele", Name: "Clientele"}
 // Subject is who holds permissions.
 type Subject struct {
 	Type SubjectType
-	ID   string // a user's ID or a client ID
+	ID   string // a user's or a group's ID, or a client ID
 }
 
 // SubjectType is one of the kinds of holder.
@@ -40,6 +40,7 @@ type SubjectType string
 
 const (
 	UserSubject        SubjectType = "user"
+	GroupSubject       SubjectType = "group" // of users, who hold what it holds
 	ApplicationSubject SubjectType = "application"
 )
 

@@ -1,6 +1,9 @@
 package registry
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Permission names one action of one service.
 type Permission struct{ Service, Key string }
@@ -19,11 +22,30 @@ var (
 	ReadAuditLog       = Permission{"audit", "use-audit-log-api"}
 )
 
+// Administration returns what it takes to make others administrators, with
+// everything that means nothing without.
+func Administration() []Permission {
+	all := []Permission{ManageUsers, ManagePermissions}
+	for i := 0; i < len(all); i++ {
+		service, _ := BuiltIn().Service(all[i].Service)
+		p, _ := service.Permission(all[i].Key)
+		for _, key := range p.Needs {
+			if needed := (Permission{service.Key, key}); !slices.Contains(all, needed) {
+				all = append(all, needed)
+			}
+		}
+	}
+	return all
+}
+
 // Held is one permission that a subject holds, and where it comes from.
 type Held struct {
 	Permission Permission
 	Object     string // "" is the whole service, else "container" or "container/object"
 	Template   string // the template that brought it, or "" when granted by itself
+	GroupID    string // the group of the subject that it was granted to, or "" when granted to the subject itself
+	GroupName  string
+	Needs      []string // keys of the service's permissions without which it means nothing
 }
 
 // covers reports whether holding h on h.Object includes object: the service
@@ -42,31 +64,37 @@ type Question struct {
 // Decision is the answer, and why.
 type Decision struct {
 	Allowed           bool
-	By                Held       // what allowed it
+	By                Held       // what gives the permission, if anything does
 	MissingScope      string     // the scope the token lacks, or ""
-	MissingPermission Permission // the permission the subject lacks, or zero
+	MissingPermission Permission // the permission the subject lacks, or zero: the one asked for, or one that it means nothing without
 }
 
 // Decide answers q for a caller whose token carries scopes and whose subject
 // holds held. Effective access is what both allow: scopes narrow, permissions
-// give. It is the one function that judges console pages, the REST API and
+// give, and one that means nothing without others gives only beside them. It is the one function that judges console pages, the REST API and
 // other platforms' APIs.
 func Decide(held []Held, scopes []string, q Question) Decision {
 	var d Decision
 	if q.Scope != "" && !HasScope(scopes, q.Scope) {
 		d.MissingScope = q.Scope
 	}
-	found := false
-	for _, h := range held {
-		if h.Permission == q.Permission && h.covers(q.Object) {
-			d.By, found = h, true
-			break
+	need := []Permission{q.Permission}
+	for i := 0; i < len(need); i++ {
+		at := slices.IndexFunc(held, func(h Held) bool { return h.Permission == need[i] && h.covers(q.Object) })
+		if at < 0 {
+			d.MissingPermission = need[i]
+			return d
+		}
+		if i == 0 {
+			d.By = held[at]
+		}
+		for _, key := range held[at].Needs {
+			if p := (Permission{need[i].Service, key}); !slices.Contains(need, p) {
+				need = append(need, p)
+			}
 		}
 	}
-	if !found {
-		d.MissingPermission = q.Permission
-	}
-	d.Allowed = found && d.MissingScope == ""
+	d.Allowed = d.MissingScope == ""
 	return d
 }
 

@@ -241,15 +241,27 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 	return t.readFailures(ctx, d)
 }
 
-// grantsTo returns what a subject was given, service by service in the
+// grantsTo returns what a subject was given itself, service by service in the
 // catalogue's order: first templates, then single permissions.
 func (t *tx) grantsTo(ctx context.Context, s registry.Subject) ([]registry.HeldGrant, error) {
+	return t.grantsToAny(ctx, `SELECT $1, $2`, s)
+}
+
+// grantsFor returns what counts for a subject in the same order: what it was
+// given and what its groups were. Nothing counts for a disabled one.
+func (t *tx) grantsFor(ctx context.Context, s registry.Subject) ([]registry.HeldGrant, error) {
+	return t.grantsToAny(ctx, `SELECT type, id FROM (`+holders+`) AS h`, s)
+}
+
+// grantsToAny returns what was given to the subjects that a query of $1 and $2 selects.
+func (t *tx) grantsToAny(ctx context.Context, subjects string, s registry.Subject) ([]registry.HeldGrant, error) {
 	rows, err := t.QueryContext(ctx, `
 		SELECT g.service, g.object, g.kind, g.key FROM grants g JOIN services v ON v.key = g.service
 		LEFT JOIN permissions p ON g.kind = 'permission' AND p.service = g.service AND p.key = g.key
 		LEFT JOIN templates m ON g.kind = 'template' AND m.service = g.service AND m.key = g.key
-		WHERE g.subject_type = $1 AND g.subject_id = $2
-		ORDER BY v.builtin DESC, v.position, v.key, g.kind DESC, COALESCE(p.position, m.position), g.key, g.object`, s.Type, s.ID)
+		WHERE (g.subject_type, g.subject_id) IN (`+subjects+`)
+		GROUP BY g.service, g.object, g.kind, g.key, v.builtin, v.position, v.key, p.position, m.position
+		ORDER BY v.builtin DESC, v.position, v.key, g.kind DESC, COALESCE(p.position, m.position), g.key, g.object`, s.Type, asText(s.ID))
 	if err != nil {
 		return nil, fmt.Errorf("read grants: %w", err)
 	}

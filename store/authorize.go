@@ -191,7 +191,7 @@ func (t *tx) question(ctx context.Context, in oauth.AuthorizationRequest) (q reg
 	if err != nil {
 		return q, err
 	}
-	held, err := t.grantsTo(ctx, t.by.Subject())
+	held, err := t.grantsFor(ctx, t.by.Subject())
 	if err != nil {
 		return q, err
 	}

@@ -214,8 +214,8 @@ func (t *tx) clearForRemoval(ctx context.Context, changes []registry.CatalogueCh
 	return nil
 }
 
-// usersOf names the living applications, and the users, that hold what is to
-// be removed.
+// usersOf names the living applications, the users and the groups that hold
+// what is to be removed.
 func (t *tx) usersOf(ctx context.Context, c registry.CatalogueChange) ([]string, error) {
 	var rows *sql.Rows
 	var err error
@@ -229,9 +229,10 @@ func (t *tx) usersOf(ctx context.Context, c registry.CatalogueChange) ([]string,
 			return nil, nil
 		}
 		rows, err = t.QueryContext(ctx, `
-			SELECT DISTINCT COALESCE(a.name, u.name, g.subject_id) FROM grants g
+			SELECT DISTINCT COALESCE(a.name, u.name, c.name, g.subject_id) FROM grants g
 			LEFT JOIN applications a ON g.subject_type = 'application' AND a.id = g.subject_id
 			LEFT JOIN users u ON g.subject_type = 'user' AND u.id = g.subject_id
+			LEFT JOIN user_groups c ON g.subject_type = 'group' AND c.id = g.subject_id
 			WHERE a.deleted_at IS NULL AND `+where+` ORDER BY 1`, args...)
 	}
 	if err != nil {

@@ -5,12 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"clientele/registry"
 )
 
-// Grant gives a user or an application a permission or a template of a
-// service. It needs the permission to manage permissions. What the subject
+// Grant gives a user, a group or an application a permission or a template of
+// a service. It needs the permission to manage permissions. What the subject
 // holds already changes nothing. It fails with registry.Invalid when the
 // catalogue lacks what is named, with registry.ErrNotFound when there is no
 // such subject, and with registry.ErrLocked for an application of the platform.
@@ -84,15 +85,26 @@ func (t *tx) lockSubject(ctx context.Context, s registry.Subject) (registry.Targ
 		app, err := t.lockApplication(ctx, s.ID)
 		return applicationTarget(app), err
 	case registry.UserSubject:
-		target := registry.Target{Type: "user", ID: s.ID}
-		err := t.QueryRowContext(ctx, `SELECT name FROM users WHERE id = $1`, s.ID).Scan(&target.Name)
-		if errors.Is(err, sql.ErrNoRows) {
-			err = registry.ErrNotFound
-		}
-		return target, err
+		return t.named(ctx, `SELECT name FROM users WHERE id = $1`, s)
+	case registry.GroupSubject:
+		return t.named(ctx, `SELECT name FROM user_groups WHERE id = $1`, s)
 	default:
 		return registry.Target{}, registry.ErrNotFound
 	}
+}
+
+// named returns the subject whose name the query selects by its ID, or
+// registry.ErrNotFound.
+func (t *tx) named(ctx context.Context, query string, s registry.Subject) (registry.Target, error) {
+	target := registry.Target{Type: string(s.Type), ID: s.ID}
+	err := t.QueryRowContext(ctx, query, asText(s.ID)).Scan(&target.Name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return target, registry.ErrNotFound
+	}
+	if err != nil {
+		return target, fmt.Errorf("name the %s: %w", s.Type, err)
+	}
+	return target, nil
 }
 
 // insertGrant gives what was checked. It returns errUnchanged when the subject
@@ -134,20 +146,43 @@ func (t *tx) countGrant(ctx context.Context, s registry.Subject, n int, statemen
 }
 
 // administrators returns how many users can manage users and permissions, and
-// so make others administrators.
+// so make others administrators, by themselves or through a group.
 func (t *tx) administrators(ctx context.Context) (n int, err error) {
-	err = t.QueryRowContext(ctx, `
+	var rows []string
+	var args []any
+	for _, p := range registry.Administration() {
+		rows = append(rows, fmt.Sprintf("($%d, $%d)", len(args)+1, len(args)+2))
+		args = append(args, p.Service, p.Key)
+	}
+	err = t.QueryRowContext(ctx, fmt.Sprintf(`
 		SELECT count(*) FROM (
-			SELECT g.subject_id FROM grants g
-			JOIN users u ON u.id = g.subject_id AND u.disabled_at IS NULL
+			SELECT u.id FROM grants g
 			LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
-			WHERE g.subject_type = 'user' AND g.object = ''
-			AND CASE g.kind WHEN 'permission' THEN g.key ELSE p.permission END = CASE g.service WHEN $1 THEN $2 WHEN $3 THEN $4 END
-			GROUP BY g.subject_id HAVING count(DISTINCT g.service) = 2
-		) AS those`,
-		registry.ManageUsers.Service, registry.ManageUsers.Key, registry.ManagePermissions.Service, registry.ManagePermissions.Key).Scan(&n)
+			LEFT JOIN group_members m ON g.subject_type = 'group' AND m.group_id = g.subject_id
+			JOIN users u ON u.id = CASE g.subject_type WHEN 'user' THEN g.subject_id WHEN 'group' THEN m.user_id END AND u.disabled_at IS NULL
+			WHERE g.object = '' AND (g.service, CASE g.kind WHEN 'permission' THEN g.key ELSE p.permission END) IN (VALUES %s)
+			GROUP BY u.id HAVING count(DISTINCT g.service || '/' || COALESCE(p.permission, g.key)) = %d
+		) AS those`, strings.Join(rows, ", "), len(rows)), args...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count administrators: %w", err)
 	}
 	return n, nil
+}
+
+// GroupNamed returns the group of that name as a holder of permissions, or
+// registry.ErrNotFound. It needs the permission to view permissions.
+func (db *DB) GroupNamed(ctx context.Context, by registry.Actor, name string) (registry.Subject, error) {
+	group := registry.Subject{Type: registry.GroupSubject}
+	what := intent{action: "group.read", need: registry.ViewPermissions, target: registry.Target{Type: "group"}}
+	err := db.view(ctx, by, what, func(t *tx) error {
+		err := t.QueryRowContext(ctx, `SELECT id FROM user_groups WHERE name_key = $1`, asText(registry.NameKey(name))).Scan(&group.ID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return registry.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return registry.Subject{}, fmt.Errorf("find the group: %w", err)
+	}
+	return group, nil
 }

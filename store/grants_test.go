@@ -129,7 +129,8 @@ func TestGrantRefuses(t *testing.T) {
 			{"may manage applications only", clerk(t, db), toApplication(app.ID, "orders", registry.TemplateGrant, "viewer", ""), registry.ErrForbidden},
 			{"unknown application", admin, toApplication("cl_none", "orders", registry.TemplateGrant, "viewer", ""), registry.ErrNotFound},
 			{"unknown user", admin, registry.GrantInput{Subject: registry.Subject{Type: registry.UserSubject, ID: "us_none"}, Service: "orders", Kind: registry.TemplateGrant, Key: "viewer"}, registry.ErrNotFound},
-			{"unknown kind of subject", admin, registry.GrantInput{Subject: registry.Subject{Type: "group", ID: app.ID}, Service: "orders", Kind: registry.TemplateGrant, Key: "viewer"}, registry.ErrNotFound},
+			{"unknown group", admin, registry.GrantInput{Subject: registry.Subject{Type: registry.GroupSubject, ID: app.ID}, Service: "orders", Kind: registry.TemplateGrant, Key: "viewer"}, registry.ErrNotFound},
+			{"unknown kind of subject", admin, registry.GrantInput{Subject: registry.Subject{Type: "team", ID: app.ID}, Service: "orders", Kind: registry.TemplateGrant, Key: "viewer"}, registry.ErrNotFound},
 			{"of the platform", admin, toApplication(platform.ID, "orders", registry.TemplateGrant, "viewer", ""), registry.ErrLocked},
 		}
 		for _, tt := range tests {
@@ -183,9 +184,9 @@ func TestLastAdministratorStays(t *testing.T) {
 		if err := db.Ungrant(t.Context(), registry.Operator, adminOf(last, "audit")); err != nil {
 			t.Errorf("got %v, want nil", err)
 		}
-		// Held one by one, the two permissions make an administrator too.
+		// Held one by one, the permissions make an administrator too.
 		third := storetest.User(t, db, "Third", "third@example.com", false).Actor()
-		for _, p := range []registry.Permission{registry.ManageUsers, registry.ManagePermissions} {
+		for _, p := range registry.Administration() {
 			in := registry.GrantInput{Subject: third.Subject(), Service: p.Service, Kind: registry.PermissionGrant, Key: p.Key}
 			if err := db.Grant(t.Context(), registry.Operator, in); err != nil {
 				t.Fatal(err)

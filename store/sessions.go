@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,37 +70,21 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	var s Session
 	var seen time.Time
 	now := db.now()
-	rows, err := db.read.QueryContext(ctx, `
-		SELECT u.id, u.email, u.name, u.created_at, COALESCE((SELECT name FROM team), ''), s.data, s.created_at, s.seen_at,
-			COALESCE(g.service, ''), CASE g.kind WHEN 'permission' THEN g.key ELSE COALESCE(p.permission, '') END, COALESCE(p.template, '')
-		FROM sessions s
-		JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
-		LEFT JOIN grants g ON g.subject_type = 'user' AND g.subject_id = u.id AND g.object = ''
-			AND g.service IN (SELECT key FROM services WHERE builtin)
-		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
+	err := db.read.QueryRowContext(ctx, `
+		SELECT u.id, u.email, u.name, u.created_at, COALESCE((SELECT name FROM team), ''), s.data, s.created_at, s.seen_at
+		FROM sessions s JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
 		WHERE s.hash = $1 AND s.expires_at > $2 AND s.seen_at > $3`,
-		hashToken(token), now.Unix(), now.Add(-SessionIdle).Unix())
+		hashToken(token), now.Unix(), now.Add(-SessionIdle).Unix()).
+		Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team, &s.Data, seconds{&s.SignedInAt}, seconds{&seen})
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, registry.ErrNotFound
+	}
 	if err != nil {
 		return s, fmt.Errorf("read session: %w", err)
 	}
-	defer rows.Close()
-	found := false
-	for rows.Next() {
-		var h registry.Held
-		if err := rows.Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team, &s.Data, seconds{&s.SignedInAt}, seconds{&seen},
-			&h.Permission.Service, &h.Permission.Key, &h.Template); err != nil {
-			return s, fmt.Errorf("read session: %w", err)
-		}
-		found = true
-		if h.Permission.Key != "" {
-			s.Held = append(s.Held, h)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return s, fmt.Errorf("read session: %w", err)
-	}
-	if !found {
-		return s, registry.ErrNotFound
+	s.Held, err = loadHeld(ctx, db.read, s.User.Actor().Subject(), `g.object = '' AND g.service IN (SELECT key FROM services WHERE builtin)`)
+	if err != nil {
+		return s, err
 	}
 	if now.Sub(seen) >= seenEvery {
 		db.sawSession(ctx, token)

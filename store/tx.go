@@ -136,26 +136,41 @@ func (t *tx) lockMeta(ctx context.Context) error {
 	return err
 }
 
-// held returns the permissions of a subject, those from templates included. A
-// disabled user or application holds none.
+// holders are the subjects whose grants count for the subject $1, $2: it and,
+// for a user, the groups. A disabled user or application has none.
+const holders = `
+	SELECT CAST($1 AS TEXT) AS type, CAST($2 AS TEXT) AS id, '' AS group_id, '' AS group_name
+	WHERE CASE $1
+		WHEN 'user' THEN EXISTS (SELECT 1 FROM users WHERE id = $2 AND disabled_at IS NULL)
+		WHEN 'application' THEN EXISTS (SELECT 1 FROM applications WHERE id = $2 AND status = 'active' AND deleted_at IS NULL)
+		ELSE TRUE END
+	UNION ALL
+	SELECT 'group', c.id, c.id, c.name FROM group_members m JOIN user_groups c ON c.id = m.group_id JOIN users u ON u.id = m.user_id
+	WHERE $1 = 'user' AND m.user_id = $2 AND u.disabled_at IS NULL`
+
+// held returns the permissions of a subject: its own and those of its groups,
+// those from templates included. A disabled user or application holds none.
 func (t *tx) held(ctx context.Context, s registry.Subject) ([]registry.Held, error) {
-	rows, err := t.QueryContext(ctx, `
-		WITH g AS (
-			SELECT service, object, kind, key FROM grants
-			WHERE subject_type = $1 AND subject_id = $2
-			AND (subject_type <> 'user' OR EXISTS (SELECT 1 FROM users WHERE id = subject_id AND disabled_at IS NULL))
-			AND (subject_type <> 'application' OR EXISTS (SELECT 1 FROM applications WHERE id = subject_id AND status = 'active' AND deleted_at IS NULL))
-		)
-		SELECT service, key, object, '' FROM g WHERE kind = 'permission'
-		UNION ALL
-		SELECT g.service, p.permission, g.object, g.key FROM g
-		JOIN template_permissions p ON p.service = g.service AND p.template = g.key
-		WHERE g.kind = 'template'`, s.Type, s.ID)
+	return loadHeld(ctx, t, s, `TRUE`)
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// loadHeld is held for the grants g of which a condition is true.
+func loadHeld(ctx context.Context, from querier, s registry.Subject, condition string, args ...any) ([]registry.Held, error) {
+	rows, err := from.QueryContext(ctx, `
+		SELECT g.service, COALESCE(p.permission, g.key), g.object, COALESCE(p.template, ''), h.group_id, h.group_name, COALESCE((
+			SELECT string_agg(n.needs, ' ') FROM permission_needs n WHERE n.service = g.service AND n.permission = COALESCE(p.permission, g.key)), '')
+		FROM (`+holders+`) AS h JOIN grants g ON g.subject_type = h.type AND g.subject_id = h.id
+		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
+		WHERE (g.kind = 'permission' OR p.permission IS NOT NULL) AND `+condition, append([]any{s.Type, asText(s.ID)}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load permissions: %w", err)
 	}
 	return collect(rows, func(h *registry.Held) []any {
-		return []any{&h.Permission.Service, &h.Permission.Key, &h.Object, &h.Template}
+		return []any{&h.Permission.Service, &h.Permission.Key, &h.Object, &h.Template, &h.GroupID, &h.GroupName, words{&h.Needs}}
 	})
 }
 

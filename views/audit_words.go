@@ -88,6 +88,9 @@ var auditAreas = []auditArea{
 		{"user.update", "Edit one's profile"},
 		{"user.change-password", "Change one's password"},
 	}},
+	{"group", "Groups", "users", []auditAction{
+		{"group.read", "Look for a group"},
+	}},
 }
 
 var auditWords = func() map[string]string {

@@ -136,7 +136,7 @@ func TestApplicationPageByViewer(t *testing.T) {
 	locked := s.platformApplication(t)
 	viewer := s.holding(t, "viewer@example.com", registry.ViewApplications)
 	manager := s.holding(t, "manager@example.com", registry.ViewApplications, registry.ManageApplications)
-	granter := s.holding(t, "granter@example.com", registry.ViewApplications, registry.ManagePermissions)
+	granter := s.holding(t, "granter@example.com", registry.ViewApplications, registry.ViewPermissions, registry.ManagePermissions)
 	auditor := s.holding(t, "auditor@example.com", registry.ViewApplications, registry.ReadAuditLog)
 
 	tests := []struct {

@@ -169,6 +169,7 @@ type permissionCmd struct {
 type permissionGrantCmd struct {
 	Client     string `xor:"subject" required:"" placeholder:"ID" help:"Client ID of who gets it."`
 	User       string `xor:"subject" required:"" placeholder:"EMAIL" help:"E-mail address of who gets it."`
+	Group      string `xor:"subject" required:"" placeholder:"NAME" help:"Name of the group that gets it."`
 	Service    string `required:"" placeholder:"KEY" help:"Key of the service."`
 	Permission string `xor:"what" required:"" placeholder:"KEY" help:"Key of a permission."`
 	Template   string `xor:"what" required:"" placeholder:"KEY" help:"Key of a template."`
@@ -195,6 +196,16 @@ func (p *permissionGrantCmd) Run(e *env) error {
 			}
 			in.Subject = registry.Subject{Type: registry.UserSubject, ID: user.ID}
 		}
+		if p.Group != "" {
+			group, err := db.GroupNamed(e.ctx, registry.Operator, p.Group)
+			if errors.Is(err, registry.ErrNotFound) {
+				return fmt.Errorf("there is no group %s", p.Group)
+			}
+			if err != nil {
+				return err
+			}
+			in.Subject = group
+		}
 		err := db.Grant(e.ctx, registry.Operator, in)
 		if errors.Is(err, registry.ErrNotFound) {
 			return noClient(p.Client)
@@ -202,7 +213,7 @@ func (p *permissionGrantCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(e.stdout, "%s now holds %s %s of %s\n", p.Client+p.User, in.Kind, in.Key, in.Service)
+		_, err = fmt.Fprintf(e.stdout, "%s now holds %s %s of %s\n", p.Client+p.User+p.Group, in.Kind, in.Key, in.Service)
 		return err
 	})
 }
