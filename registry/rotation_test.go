@@ -22,7 +22,7 @@ func TestRotationEnds(t *testing.T) {
 		{"chosen", RotationInput{End: "at", At: "2026-06-03T09:30"}, time.Date(2026, time.June, 3, 9, 30, 0, 0, time.UTC), "", ""},
 		{"chosen to the second", RotationInput{End: "at", At: "2026-06-01T12:00:01"}, now.Add(time.Second), "", ""},
 		{"typed", RotationInput{End: "at", At: " 2026-06-03 09:30 "}, time.Date(2026, time.June, 3, 9, 30, 0, 0, time.UTC), "", ""},
-		{"the last moment", RotationInput{End: "at", At: "2026-08-30T12:00"}, now.Add(MaxOverlap), "", ""},
+		{"the last moment", RotationInput{End: "at", At: "2026-08-30T12:00"}, now.AddDate(0, 0, MaxOverlap), "", ""},
 		{"nothing chosen", RotationInput{}, time.Time{}, "end", "Choose when"},
 		{"no such choice", RotationInput{End: "1y"}, time.Time{}, "end", "Choose when"},
 		{"no time", RotationInput{End: "at"}, time.Time{}, "at", "Choose the date and time"},
@@ -38,7 +38,7 @@ func TestRotationEnds(t *testing.T) {
 			r, err := tt.in.Rotation()
 			var got time.Time
 			if err == nil {
-				got, err = r.Ends(now)
+				got, err = r.Ends(now, DefaultPolicy)
 			}
 			invalid, _ := errors.AsType[Invalid](err)
 			if tt.field == "" && err != nil || !strings.Contains(invalid[tt.field], tt.message) || tt.field != "" && len(invalid) != 1 {
