@@ -50,3 +50,35 @@ func TestRotationEnds(t *testing.T) {
 		})
 	}
 }
+
+func TestRotationEndsWithinThePolicy(t *testing.T) {
+	now := time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)
+	none, day, month := CredentialPolicy{}, CredentialPolicy{LongestOverlap: 1}, CredentialPolicy{LongestOverlap: 30}
+	tests := []struct {
+		name    string
+		policy  CredentialPolicy
+		in      Rotation
+		want    time.Time
+		field   string
+		message string
+	}{
+		{"now is always allowed", none, Rotation{End: EndNow}, now, "", ""},
+		{"no overlap", none, Rotation{End: EndInDay}, time.Time{}, "end", "team policy allows no overlap"},
+		{"no overlap, chosen", none, Rotation{End: EndAt, At: now.Add(time.Hour)}, time.Time{}, "end", "Choose Now"},
+		{"no overlap, the latest", none, Rotation{End: EndLatest}, now, "", ""},
+		{"a day", day, Rotation{End: EndInDay}, now.Add(24 * time.Hour), "", ""},
+		{"a week of one day", day, Rotation{End: EndInWeek}, time.Time{}, "end", "team policy allows an overlap of 1 day at most"},
+		{"the last moment", month, Rotation{End: EndAt, At: now.AddDate(0, 0, 30)}, now.AddDate(0, 0, 30), "", ""},
+		{"too late", month, Rotation{End: EndAt, At: now.AddDate(0, 0, 31)}, time.Time{}, "at", "within 30 days, until 2026-07-01 12:00 UTC"},
+		{"the latest", month, Rotation{End: EndLatest}, now.AddDate(0, 0, 30), "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := tt.in.Ends(now, tt.policy)
+			invalid, _ := errors.AsType[Invalid](err)
+			if tt.field == "" && err != nil || !strings.Contains(invalid[tt.field], tt.message) || tt.field != "" && len(invalid) != 1 || !got.Equal(tt.want) {
+				t.Errorf("got %s, %v; want %s, %q in what is wrong with %q", got, err, tt.want, tt.message, tt.field)
+			}
+		})
+	}
+}
