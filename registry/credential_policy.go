@@ -79,8 +79,11 @@ type PolicyUse struct {
 	Policy  CredentialPolicy
 	TooLong Count          // live secrets that end later than it allows, or never
 	TooMany Count          // applications with more live secrets than it allows
-	Broken  []PolicyBreach // the first of them, by the application's name
+	Broken  []PolicyBreach // the first BreachesListed of them, by the application's name
 }
+
+// BreachesListed is how many of the applications that break the policy are named.
+const BreachesListed = 50
 
 // PolicyBreach is an application that breaks the policy.
 type PolicyBreach struct {

@@ -7,9 +7,6 @@ import (
 	"clientele/registry"
 )
 
-// breachesListed is how many of the applications that break the policy are named.
-const breachesListed = 50
-
 // CredentialPolicy returns the policy and what breaks it. It needs the
 // permission to manage settings.
 func (db *DB) CredentialPolicy(ctx context.Context, by registry.Actor) (use registry.PolicyUse, err error) {
@@ -100,7 +97,7 @@ func (t *tx) readBreaches(ctx context.Context, use *registry.PolicyUse) error {
 		SELECT a.id, a.name, a.origin = 'platform', b.too_long, b.live FROM (
 			SELECT application_id, sum(too_long) AS too_long, count(*) AS live FROM (%s) AS live GROUP BY application_id
 			HAVING sum(too_long) > 0 OR count(*) > $3
-		) AS b JOIN applications a ON a.id = b.application_id ORDER BY a.name_key LIMIT %d`, live, breachesListed), now, life, most)
+		) AS b JOIN applications a ON a.id = b.application_id ORDER BY a.name_key LIMIT %d`, live, registry.BreachesListed), now, life, most)
 	if err != nil {
 		return fmt.Errorf("list what breaks the policy: %w", err)
 	}

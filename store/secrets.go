@@ -237,7 +237,7 @@ func (t *tx) shownSecrets(ctx context.Context, appID string) ([]registry.ClientS
 	rows, err := t.QueryContext(ctx, `
 		SELECT `+secretColumns+` FROM secrets
 		WHERE application_id = $1 AND (paused OR revoked_at IS NULL OR revoked_at > $2) AND (expires_at IS NULL OR expires_at > $2)
-		ORDER BY created_at DESC, (expires_at IS NULL) DESC, id`, appID, t.now.Add(-registry.SecretKept).Unix())
+		ORDER BY created_at DESC, (replaced_by IS NULL) DESC, (expires_at IS NULL) DESC, id`, appID, t.now.Add(-registry.SecretKept).Unix())
 	if err != nil {
 		return nil, fmt.Errorf("read secrets: %w", err)
 	}

@@ -1,6 +1,11 @@
 package views
 
-import "clientele/registry"
+import (
+	"strings"
+
+	"clientele/registry"
+	"clientele/views/ui"
+)
 
 // Handover is what a client's developer needs, with a new secret or without.
 type Handover struct {
@@ -23,6 +28,21 @@ func (h Handover) title() string {
 		return "New secret for " + h.App.Name
 	}
 	return h.App.Name + " is ready"
+}
+
+// terms says what the new secret is called and when it ends, or "".
+func (h Handover) terms() string {
+	if len(h.App.Secrets) == 0 {
+		return ""
+	}
+	var words []string
+	if name := h.App.Secrets[0].Name; name != "" {
+		words = append(words, "It is the secret “"+name+"”.")
+	}
+	if ends := h.App.Secrets[0].ExpiresAt; !ends.IsZero() {
+		words = append(words, "It is accepted until "+ui.FullTime(ends)+".")
+	}
+	return strings.Join(words, " ")
 }
 
 // ending returns the secrets that are still accepted beside the new one.
