@@ -154,7 +154,9 @@ func (s *Server) pauseSecretPage(c echo.Context) error {
 
 // resumeSecretPage handles GET /admin/applications/{id}/secrets/{secret}/resume.
 func (s *Server) resumeSecretPage(c echo.Context) error {
-	isPaused := func(secret registry.ClientSecret, now time.Time) bool { return secret.State(now) == registry.SecretPaused }
+	isPaused := func(secret registry.ClientSecret, now time.Time) bool {
+		return secret.State(now) == registry.SecretPaused
+	}
 	return s.askAboutSecret(c, "Resume", "application.resume-secret", isPaused, views.ResumeSecretPage)
 }
 
