@@ -83,7 +83,7 @@ type PolicyUse struct {
 }
 
 // BreachesListed is how many of the applications that break the policy are named.
-const BreachesListed = 50
+const BreachesListed = 20
 
 // PolicyBreach is an application that breaks the policy.
 type PolicyBreach struct {

@@ -66,12 +66,21 @@ func (f SecretForm) untilOptions() []ui.Option {
 			ends = f.Now.AddDate(0, 0, days)
 			options[i].Text = "On " + ui.FullTime(ends)
 		}
-		terms := registry.SecretTerms{Ends: ends}
-		if f.App.Policy.CheckEnd(f.made(), terms) != nil && ends != f.Secret.ExpiresAt {
+		if !f.allows(ends) {
 			options[i].Disabled, options[i].Text = true, sentence(f.App.Policy.LifeWords())
 		}
 	}
 	return options
+}
+
+// allows reports whether the secret may have that end: one that the policy
+// allows, that it has, or an earlier one.
+func (f SecretForm) allows(ends time.Time) bool {
+	if f.App.Policy.CheckEnd(f.made(), registry.SecretTerms{Ends: ends}) == nil {
+		return true
+	}
+	was := f.Secret.ExpiresAt
+	return f.Secret.ID != "" && (ends.Equal(was) || !ends.IsZero() && (was.IsZero() || ends.Before(was)))
 }
 
 func (f SecretForm) latestWords() string {

@@ -132,6 +132,9 @@ func TestPauseSecret(t *testing.T) {
 		b.get(address + "/pause").redirects(path + "#secrets")
 		b.get(address+"/resume").has(http.StatusOK, "Resume secret", "It was paused just now")
 		b.withHTMX().post(address+"/resume", nil).navigates(path + "#secrets")
+		dialog := httptest.NewRequest(http.MethodPost, address+"/resume", nil)
+		dialog.Header.Set("Hx-Current-Url", "http://localhost:8080"+path+"#secrets")
+		b.withHTMX().send(dialog).navigates(path) // else the browser would only scroll
 		good(true)
 
 		b.get(address+"/end").has(http.StatusOK, "End secret", "for good", "pause it first")
@@ -191,7 +194,7 @@ func TestOneClickFollowsAnEndingSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := b.get(path)
-	page.has(http.StatusOK, "The secret in use ends in 20 days", "no other one follows it", "change over until 21 Jun 2026, 12:00:00 UTC")
+	page.has(http.StatusOK, "The secret in use ends in 20 days", "nothing follows it", "both are accepted until 21 Jun 2026, 12:00:00 UTC")
 	note := page.page().Find(".notes form")
 	form := url.Values{}
 	note.Find("input").Each(func(_ int, in *goquery.Selection) { form.Add(in.AttrOr("name", ""), in.AttrOr("value", "")) })
