@@ -91,6 +91,15 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.post("/admin/applications/:id/permissions/remove", s.applicationUngrant)
 	applications.get("/admin/applications/:id/regenerate", s.regeneratePage)
 	applications.post("/admin/applications/:id/regenerate", s.regenerate)
+	applications.get("/admin/applications/:id/secrets/new", s.newSecretPage)
+	applications.post("/admin/applications/:id/secrets/new", s.newSecret)
+	applications.get("/admin/applications/:id/secrets/:secret/edit", s.editSecretPage)
+	applications.post("/admin/applications/:id/secrets/:secret/edit", s.editSecret)
+	applications.get("/admin/applications/:id/secrets/:secret/pause", s.pauseSecretPage)
+	applications.post("/admin/applications/:id/secrets/:secret/pause", s.pauseSecret)
+	applications.get("/admin/applications/:id/secrets/:secret/resume", s.resumeSecretPage)
+	applications.post("/admin/applications/:id/secrets/:secret/resume", s.resumeSecret)
+	applications.get("/admin/applications/:id/secrets/:secret/end", s.endSecretPage)
 	applications.post("/admin/applications/:id/secrets/:secret/end", s.endSecret)
 	applications.get("/admin/applications/:id/disable", s.disableApplicationPage)
 	applications.post("/admin/applications/:id/disable", s.disableApplication)
@@ -121,6 +130,11 @@ func (s *Server) routes(e *echo.Echo) {
 		users.get(views.UsersPath+"/:id/"+string(deed), s.askUser(deed))
 		users.post(views.UsersPath+"/:id/"+string(deed), s.changeUser(deed))
 	}
+
+	settings := console.through(s.viewing(registry.ManageSettings))
+	settings.get(views.SettingsPath, s.settings)
+	settings.get(views.CredentialPolicyPath, s.credentialPolicyPage)
+	settings.post(views.CredentialPolicyPath, s.setCredentialPolicy)
 
 	auditLog := console.through(s.viewing(registry.ReadAuditLog))
 	auditLog.get("/admin/audit-log", s.auditLog)
