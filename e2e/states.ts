@@ -54,6 +54,25 @@ async function find(page: Page, application: string): Promise<string> {
   return path;
 }
 
+/** A page of a user of the demo. */
+const ofUser = (name: string, user: string, subpage = ''): State =>
+  seen(name, async ({ page }) => {
+    const found = await page.request.get('/admin/users', { params: { q: user } });
+    const [path] = (await found.text()).match(/\/admin\/users\/us_\w+/) ?? [];
+    if (!path) throw new Error(`no ${user} in the list`);
+    await page.goto(path + subpage);
+  });
+
+/** Invites somebody whom nobody else invites, and leaves the page at the link, which it returns. */
+async function inviteAnyone(page: Page, name: string): Promise<string> {
+  await page.goto('/admin/users/new');
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('E-mail address').fill(`${Math.random().toString(36).slice(2)}@demo.example`);
+  await button(page, 'Invite user').click();
+  await page.getByRole('heading', { level: 1, name: `${name} is invited` }).waitFor();
+  return page.getByRole('textbox', { name: 'Link' }).inputValue();
+}
+
 const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });
 
 /** Fills the wizard's first step in, and leaves the page at the second. */
@@ -413,6 +432,41 @@ export const states: State[] = [
     await context.clearCookies();
     await page.goto(asked);
   }),
+
+  at('users', '/admin/users'),
+  at('users-no-match', '/admin/users?q=nobody+of+that+name'),
+  at('users-disabled', '/admin/users?status=disabled'),
+  at('users-no-such-page', '/admin/users?after=nonsense'),
+  seen('users-menu', async ({ page }) => {
+    await page.goto('/admin/users');
+    await button(page, 'Actions for Demo Viewer').click();
+  }),
+  ofUser('user', 'Demo Auditor'),
+  ofUser('user-own', 'Demo Admin'),
+  ofUser('user-invited', 'Demo Newcomer'),
+  ofUser('user-expired', 'Demo Latecomer'),
+  ofUser('user-disabled', 'Demo Leaver'),
+  ofUser('user-disable', 'Demo Viewer', '/disable'),
+  ofUser('user-reset-password', 'Demo Viewer', '/reset-password'),
+  ofUser('user-sign-out', 'Demo Viewer', '/sign-out'),
+  ofUser('user-self', 'Demo Admin', '/disable'),
+  ofUser('user-link-gone', 'Demo Newcomer', '/link'),
+  at('users-invite', '/admin/users/new'),
+  seen('users-invite-errors', async ({ page }) => {
+    await page.goto('/admin/users/new');
+    await page.getByLabel('E-mail address').fill('no address');
+    await button(page, 'Invite user').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  seen('user-link', async ({ page }) => {
+    await inviteAnyone(page, 'Demo Invitee');
+  }),
+  seen('invitation', async ({ page, context }) => {
+    const link = await inviteAnyone(page, 'Demo Joiner');
+    await context.clearCookies();
+    await page.goto(link);
+  }),
+  { name: 'invitation-unknown', show: ({ page }) => page.goto('/invitation?code=nonsense') },
 
   at('nothing-to-see', '/', 'may see nothing yet'),
   at('not-found', '/admin/no-such-page'),

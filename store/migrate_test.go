@@ -35,7 +35,14 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		execAll(t, rows,
+			`INSERT INTO users (id, email, email_key, name, password_hash, created_at) VALUES ('us_old', 'Old@example.com', 'old@example.com', 'Old Hand', 'x', 1)`,
+			`INSERT INTO sessions (hash, user_id, data, created_at, seen_at, expires_at, address, agent) VALUES ('x', 'us_old', '', 7, 7, 8, '', '')`)
 		db := storetest.Open(t, database, storetest.NewClock())
+		users, err := db.Users(t.Context(), registry.Operator, registry.UserQuery{Search: "old hand"})
+		if err != nil || len(users.Users) != 1 || users.Users[0].Status() != registry.Active || users.Users[0].LastSignedInAt.Unix() != 7 {
+			t.Errorf("got %+v, %v; want the user as they were, with their last sign-in", users, err)
+		}
 		app, err := db.Application(t.Context(), registry.Operator, "cl_old")
 		if err != nil || app.Name != "Old" || app.Failures.Count != 0 {
 			t.Errorf("got %+v, %v; want it as it was", app, err)

@@ -127,8 +127,27 @@ func (s *site) useSecrets(t *testing.T) (secrets map[string]string, refused []by
 	r.Header.Set("Authorization", "Bearer "+secrets["token"])
 	wrong(http.StatusUnauthorized, s.browser(t).send(r))                           // its secret ended
 	b.get("/admin/nothing?q=" + secrets["second secret"]).has(http.StatusNotFound) // the page leads back to its own address
+	s.openLinks(t, b, secrets, wrong)
 	s.actForUser(t, b, secrets)
 	return secrets, refused
+}
+
+// openLinks makes the links by which users choose a password, opens them well
+// and badly, and adds the secrets on the way.
+func (s *site) openLinks(t *testing.T, b *browser, secrets map[string]string, wrong func(int, answer)) {
+	t.Helper()
+	path, link := b.invite(newcomer)
+	secrets["invitation"], secrets["password of an invitation"] = codeOf(t, link), newPassword
+	guest := s.browser(t)
+	guest.get(link).has(http.StatusOK) // the form keeps the code
+	wrong(http.StatusNotFound, guest.get(link+"x"))
+	guest.post("/invitation", url.Values{"code": {codeOf(t, link)}, "new": {newPassword}}).redirects("/")
+	wrong(http.StatusGone, guest.get(link))
+	wrong(http.StatusGone, guest.post("/invitation", url.Values{"code": {codeOf(t, link)}, "new": {newPassword}}))
+	wrong(http.StatusGone, b.get(path+"/link"))
+	b.post(path+"/reset-password", nil).redirects(path + "/link")
+	secrets["reset link"] = codeOf(t, b.takeLink(path))
+	b.post(path+"/reset-password", nil).redirects(path + "/link") // sealed, and never seen
 }
 
 // actForUser has a client act for the user of a browser, well and badly, and

@@ -17,6 +17,7 @@ import (
 
 	"clientele/registry"
 	"clientele/store"
+	"clientele/store/storetest"
 )
 
 // TestMalformed sends every route what no browser and no client would send. It
@@ -31,7 +32,8 @@ func TestMalformed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := mangler{state: 7, app: app.ID}
+	user := storetest.User(t, s.Store, "Target", "target@example.com", false)
+	m := mangler{state: 7, ids: []string{app.ID, user.ID}}
 	routes := s.echo.Routes()
 	slices.SortFunc(routes, func(a, b *echo.Route) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
 	for range 20 {
@@ -84,7 +86,7 @@ func checkRefusal(t *testing.T, sent string, r *http.Request, w *httptest.Respon
 // mangler makes malformed requests, the same ones in every run.
 type mangler struct {
 	state uint64
-	app   string // an application that exists
+	ids   []string // of what exists
 }
 
 // n returns a number below limit (SplitMix64).
@@ -149,7 +151,7 @@ func (m *mangler) text() string {
 		forged := fmt.Sprintf(`{"s":%q,"n":%q,"t":%d,"i":%q}`, pick(m, []string{"name", "-used", "created", "x"}), pick(m, strange), m.n(1<<40)-1<<39, pick(m, strange))
 		return base64.RawURLEncoding.EncodeToString([]byte(forged))
 	case 2:
-		return m.app
+		return pick(m, m.ids)
 	default:
 		return pick(m, strange)
 	}
@@ -179,7 +181,7 @@ func (m *mangler) request(route *echo.Route) (r *http.Request, sent string) {
 		_, rest, more := strings.Cut(after, "/")
 		value := m.text()
 		if m.n(2) == 0 {
-			value = m.app
+			value = pick(m, m.ids)
 		}
 		path = before + strings.ReplaceAll(value, ":", "") + map[bool]string{true: "/"}[more] + rest
 	}

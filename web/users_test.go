@@ -250,7 +250,7 @@ func TestUsersByViewer(t *testing.T) {
 	helpdesk.get("/admin/users/new").has(200)
 	helpdesk.get("/admin/users/new").lacks("Holds the Admin template")
 	helpdesk.post("/admin/users/new", url.Values{"name": {"New"}, "email": {"new@example.com"}, "admin": {"true"}}).has(403)
-	viewer.get("/admin/users/"+plain.ID+"/link").has(403)
+	viewer.get("/admin/users/" + plain.ID + "/link").has(403)
 	for _, path := range []string{"/admin/users", "/admin/users.csv", "/admin/users/" + plain.ID} {
 		nobody.get(path).has(404)
 		viewer.get(path).has(200)

@@ -70,6 +70,7 @@ func (d *demoMaker) fill() error {
 		d.plan(a)
 	}
 	d.planPolicy()
+	d.planPeople()
 	slices.SortStableFunc(d.events, func(a, b demoEvent) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
 	for _, event := range d.events {
 		d.clock.Store(event.at.UnixNano())
@@ -86,7 +87,7 @@ func (d *demoMaker) fill() error {
 func (d *demoMaker) makeTeam(code string) ([]string, error) {
 	passwords := make([]string, len(demoUsers))
 	for i := range passwords {
-		passwords[i] = strings.ToLower(rand.Text()[:16])
+		passwords[i] = demoPassword()
 	}
 	first := demoUsers[0]
 	admin, err := d.db.Setup(d.ctx, registry.System, code, registry.Setup{
@@ -120,6 +121,8 @@ func (d *demoMaker) makeTeam(code string) ([]string, error) {
 	}
 	return passwords, nil
 }
+
+func demoPassword() string { return strings.ToLower(rand.Text()[:16]) }
 
 // plan lays one application's history on the timeline.
 func (d *demoMaker) plan(a demoApplication) {

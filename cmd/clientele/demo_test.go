@@ -61,6 +61,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("got %+v, %v; want the demo's policy, and secrets that break it", use, err)
 		}
 	})
+	t.Run("users", func(t *testing.T) { checkDemoUsers(t, db) })
 	t.Run("history", func(t *testing.T) {
 		page, err := db.AuditEvents(t.Context(), registry.Operator, registry.AuditQuery{Action: "application.*", Limit: 10_000})
 		if err != nil {
@@ -112,6 +113,27 @@ func checkDemoConsents(t *testing.T, db *store.DB) {
 	for _, want := range []string{"live", "used", "first-party", "narrowed", "reuse detected", "ran out", "revoked by the user", "revoked for a reason"} {
 		if !seen[want] {
 			t.Errorf("got consents %v, want one that is %s", seen, want)
+		}
+	}
+}
+
+// checkDemoUsers looks for users in every state.
+func checkDemoUsers(t *testing.T, db *store.DB) {
+	page, err := db.Users(t.Context(), registry.Operator, registry.UserQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, u := range page.Users {
+		seen[string(u.Status())] = true
+		seen["administrator"] = seen["administrator"] || u.Admin
+		seen["some permissions"] = seen["some permissions"] || u.Holds && !u.Admin
+		seen["signed in"] = seen["signed in"] || !u.LastSignedInAt.IsZero()
+		seen["never signed in"] = seen["never signed in"] || u.Status() == registry.Active && u.LastSignedInAt.IsZero()
+	}
+	for _, want := range []string{"active", "invited", "disabled", "administrator", "some permissions", "signed in", "never signed in"} {
+		if !seen[want] {
+			t.Errorf("got users %v, want one that is %s", seen, want)
 		}
 	}
 }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+
+	"clientele/registry"
+	"clientele/store"
+)
+
+// demoSignIns are how many days ago each of demoUsers signed in last; -1: never.
+var demoSignIns = []int{0, 1, 0, 3, 6, -1}
+
+// demoAgents are the browsers that they use.
+var demoAgents = []string{
+	"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+	"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+}
+
+// planPeople lays on the timeline when users signed in, and who is not one any
+// more or not yet.
+func (d *demoMaker) planPeople() {
+	then := func(ago int, do func(by registry.Actor) error) {
+		d.events = append(d.events, demoEvent{d.daysAgo(ago), func() error { return do(d.users[0].Actor()) }})
+	}
+	for i, ago := range demoSignIns {
+		if ago < 0 {
+			continue
+		}
+		then(ago, func(registry.Actor) error {
+			_, err := d.db.StartSession(d.ctx, store.Visit{UserID: d.users[i].ID, Address: fmt.Sprintf("198.51.100.%d", 20+i), Agent: demoAgents[i%len(demoAgents)]})
+			return err
+		})
+	}
+	invite := func(name, email string, then func(by registry.Actor, link registry.UserLink) error) func(registry.Actor) error {
+		return func(by registry.Actor) error {
+			link, err := d.db.InviteUser(d.ctx, by, registry.NewInvitation{Name: name, Email: email}, store.ShowOnce{})
+			if err != nil || then == nil {
+				return err
+			}
+			return then(by, link)
+		}
+	}
+	then(2, invite("Demo Newcomer", "newcomer@demo.example", nil))
+	then(12, invite("Demo Latecomer", "latecomer@demo.example", nil)) // the link has expired
+	then(200, invite("Demo Leaver", "leaver@demo.example", func(_ registry.Actor, link registry.UserLink) error {
+		user, err := d.db.OpenUserLink(d.ctx, registry.Actor{Address: "198.51.100.40"}, link.Code, registry.PasswordChange{New: demoPassword()})
+		if err != nil {
+			return err
+		}
+		d.users = append(d.users, user)
+		_, err = d.db.StartSession(d.ctx, store.Visit{UserID: user.ID, Address: "198.51.100.40", Agent: demoAgents[0]})
+		return err
+	}))
+	then(31, func(by registry.Actor) error {
+		return d.db.DisableUser(d.ctx, by, d.users[len(demoUsers)].ID, registry.Reason{Reason: "Left the team"})
+	})
+}
