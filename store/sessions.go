@@ -44,22 +44,27 @@ type Visit struct {
 	UserID  string
 	Address string
 	Agent   string // its User-Agent
+	Device  string // the token by which SignIn knows it; "" when someone comes without a password
 }
 
 // StartSession signs a user in and returns the token that says so, 256 random
 // bits of which only a hash is kept. It fails with ErrSignIn for who may not
-// sign in.
+// sign in, and when the password was stopped since SignIn looked at it.
 func (db *DB) StartSession(ctx context.Context, v Visit) (token string, err error) {
 	token = newToken()
 	err = db.inTx(ctx, registry.System, false, func(t *tx) error {
-		result, err := t.ExecContext(ctx, `UPDATE users SET last_signed_in_at = $2 WHERE id = $1 AND disabled_at IS NULL`, v.UserID, t.now.Unix())
+		err := t.onUser(ctx, `UPDATE users SET last_signed_in_at = $2 WHERE id = $1 AND disabled_at IS NULL`, v.UserID, t.now.Unix())
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil {
-			return err
-		} else if n == 0 { // disabled since the password was looked at
-			return ErrSignIn
+		if v.Device != "" {
+			err := t.QueryRowContext(ctx, `SELECT 1 FROM devices WHERE hash = $1 AND user_id = $2`, hashToken(v.Device), v.UserID).Scan(new(int))
+			if errors.Is(err, sql.ErrNoRows) { // the password was stopped since it was looked at
+				return ErrSignIn
+			}
+			if err != nil {
+				return err
+			}
 		}
 		_, err = t.ExecContext(ctx, `
 			INSERT INTO sessions (hash, user_id, data, created_at, seen_at, expires_at, address, agent)

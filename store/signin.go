@@ -144,23 +144,34 @@ func (db *DB) knowDevice(ctx context.Context, who account, device string) (strin
 		device = newToken()
 	}
 	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
-		result, err := t.ExecContext(ctx, `
-			INSERT INTO devices (hash, user_id, created_at, expires_at)
-			SELECT CAST($1 AS TEXT), id, CAST($3 AS BIGINT), CAST($4 AS BIGINT) FROM users WHERE id = $2 AND password_hash = $5 AND disabled_at IS NULL
-			ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at`,
-			hashToken(device), who.ID, t.now.Unix(), t.now.Add(DeviceLifetime).Unix(), who.passwordHash)
+		// A lock, so that who stops the password comes before, or finds the browser to forget.
+		err := t.onUser(ctx, `UPDATE users SET id = id WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL`, who.ID, who.passwordHash)
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil {
-			return err
-		} else if n == 0 {
-			return ErrSignIn
-		}
-		return nil
+		_, err = t.ExecContext(ctx, `
+			INSERT INTO devices (hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at`,
+			hashToken(device), who.ID, t.now.Unix(), t.now.Add(DeviceLifetime).Unix())
+		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("remember the browser: %w", err)
 	}
 	return device, nil
+}
+
+// onUser runs an update of one user's row, and fails with ErrSignIn when that
+// user may not sign in any more.
+func (t *tx) onUser(ctx context.Context, statement string, args ...any) error {
+	result, err := t.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil {
+		return err
+	} else if n == 0 {
+		return ErrSignIn
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -240,6 +241,67 @@ func TestTakeUserLink(t *testing.T) {
 		}
 		if _, err := db.TakeUserLink(t.Context(), admin, "one", link.User.ID); !errors.Is(err, registry.ErrNotFound) {
 			t.Errorf("again: got %v, want ErrNotFound", err)
+		}
+	})
+}
+
+// Whoever signs in with a password while it is stopped is not signed in
+// afterwards, however long it took to look at it.
+func TestStoppedPasswordStartsNoSession(t *testing.T) {
+	stop := map[string]func(db *store.DB, by registry.Actor, id string) error{
+		"reset": func(db *store.DB, by registry.Actor, id string) error {
+			_, err := db.ResetPassword(t.Context(), by, id, registry.Reason{}, store.ShowOnce{})
+			return err
+		},
+		"disable": func(db *store.DB, by registry.Actor, id string) error {
+			return db.DisableUser(t.Context(), by, id, registry.Reason{})
+		},
+	}
+	eachDatabase(t, func(t *testing.T, database string) {
+		clock := storetest.NewClock()
+		db := storetest.Open(t, database, clock)
+		admin := storetest.Admin(t, db)
+		rows := raw(t, database)
+		for name, stop := range stop {
+			for i := range 10 {
+				email := fmt.Sprintf("%s%d@example.com", name, i)
+				user := storetest.User(t, db, "Demo", email, false)
+				var entered, stopped error
+				var wait sync.WaitGroup
+				wait.Go(func() {
+					var device string
+					if _, device, entered = db.SignIn(t.Context(), store.Credentials{Email: email, Password: password, Address: email}); entered == nil {
+						_, entered = db.StartSession(t.Context(), store.Visit{UserID: user.ID, Device: device})
+					}
+				})
+				wait.Go(func() {
+					time.Sleep(time.Duration(i) * 5 * time.Millisecond) // a hash takes about 20
+					stopped = stop(db, admin, user.ID)
+				})
+				wait.Wait()
+				if stopped != nil || entered != nil && !errors.Is(entered, store.ErrSignIn) {
+					t.Fatalf("%s: got %v and %v, want it stopped, and the sign-in refused if anything", name, stopped, entered)
+				}
+				var sessions, devices int
+				err := rows.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM sessions WHERE user_id = $1), (SELECT count(*) FROM devices WHERE user_id = $1)`, user.ID).
+					Scan(&sessions, &devices)
+				if err != nil || sessions != 0 || name == "reset" && devices != 0 {
+					t.Errorf("%s: got %d sessions, %d known browsers and %v, want none", name, sessions, devices, err)
+				}
+			}
+		}
+
+		// The moment between the password and the session is covered, too.
+		user := storetest.User(t, db, "Demo", "demo@example.com", false)
+		_, device, err := db.SignIn(t.Context(), store.Credentials{Email: "demo@example.com", Password: password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.ResetPassword(t.Context(), admin, user.ID, registry.Reason{}, store.ShowOnce{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.StartSession(t.Context(), store.Visit{UserID: user.ID, Device: device}); !errors.Is(err, store.ErrSignIn) {
+			t.Errorf("got %v, want no session", err)
 		}
 	})
 }

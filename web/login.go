@@ -50,7 +50,7 @@ func (s *Server) login(c echo.Context) error {
 	if err != nil {
 		return s.refuseLogin(c, err, views.LoginForm{Email: in.Email, ReturnTo: localPath(in.ReturnTo, "/")})
 	}
-	if err := s.startSession(c, user); err != nil {
+	if err := s.startSession(c, user, device); err != nil {
 		return s.refuseLogin(c, err, views.LoginForm{Email: in.Email, ReturnTo: localPath(in.ReturnTo, "/")})
 	}
 	s.setCookie(c, "device", device, int(store.DeviceLifetime.Seconds()))

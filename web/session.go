@@ -184,8 +184,9 @@ func may(c echo.Context, p registry.Permission) bool {
 }
 
 // startSession signs the user in under a new token: one that someone had
-// planted in the browser before is worth nothing.
-func (s *Server) startSession(c echo.Context, user registry.User) error {
+// planted in the browser before is worth nothing. device is what SignIn knows
+// the browser by, or "".
+func (s *Server) startSession(c echo.Context, user registry.User, device string) error {
 	session, err := s.session(c)
 	if err != nil {
 		return err
@@ -197,7 +198,7 @@ func (s *Server) startSession(c echo.Context, user registry.User) error {
 	}
 	clear(session.Values)
 	session.ID = ""
-	session.Values[visitKey] = store.Visit{UserID: user.ID, Address: c.RealIP(), Agent: c.Request().UserAgent()}
+	session.Values[visitKey] = store.Visit{UserID: user.ID, Address: c.RealIP(), Agent: c.Request().UserAgent(), Device: device}
 	return session.Save(c.Request(), c.Response())
 }
 

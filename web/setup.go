@@ -48,7 +48,7 @@ func (s *Server) setup(c echo.Context) error {
 		return s.refuseSetup(c, err, views.SetupForm{Input: in.Setup, Code: in.Code})
 	}
 	s.Log.InfoContext(c.Request().Context(), "the team is set up", slog.String("request_id", requestID(c)), slog.String("user", user.ID))
-	if err := s.startSession(c, user); err != nil {
+	if err := s.startSession(c, user, ""); err != nil {
 		return err
 	}
 	return redirect(c, "/")

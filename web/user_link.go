@@ -44,7 +44,7 @@ func (s *Server) openLink(c echo.Context) error {
 		return s.refuseLink(c, err, views.OpenLinkForm{Link: link})
 	}
 	s.Log.InfoContext(ctx, "a link was opened", slog.String("request_id", requestID(c)), slog.String("user", user.ID), slog.String("kind", string(link.Kind)))
-	err = s.startSession(c, user)
+	err = s.startSession(c, user, "")
 	if errors.Is(err, store.ErrSignIn) { // disabled in this moment
 		return redirect(c, "/login")
 	}
