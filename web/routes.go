@@ -106,6 +106,12 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.post("/admin/applications/:id/consents/:consent/revoke", s.revokeConsentOf)
 	applications.get("/admin/scopes", s.scopes)
 
+	permissions := console.through(s.viewingPermissions)
+	permissions.get("/admin/permissions", s.permissions)
+	permissions.get("/admin/permissions/:service", s.permissionSubjects)
+	permissions.get("/admin/permissions/:service/objects", s.permissionObjects)
+	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
+
 	auditLog := console.through(s.viewing(registry.ReadAuditLog))
 	auditLog.get("/admin/audit-log", s.auditLog)
 	auditLog.get("/admin/audit-log/:seq", s.auditEvent)
