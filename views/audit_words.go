@@ -38,6 +38,10 @@ var auditAreas = []auditArea{
 		{"application.list", "List applications"},
 		{"application.read", "Look at an application"},
 		{"application.regenerate-secret", "Regenerate a secret"},
+		{"application.add-secret", "Add a secret"},
+		{"application.update-secret", "Edit a secret"},
+		{"application.pause-secret", "Pause a secret"},
+		{"application.resume-secret", "Resume a secret"},
 		{"application.end-secret", "End a secret"},
 		{"application.show-secret", "See a new secret"},
 		{"application.check", "Check what was typed for an application"},
@@ -79,6 +83,8 @@ var auditAreas = []auditArea{
 	}},
 	{"team", "Team", "users", []auditAction{
 		{"team.create", "Set up the team"},
+		{"team.set-credential-policy", "Change what is asked of secrets"},
+		{"team.read-credential-policy", "Look at what is asked of secrets"},
 	}},
 	{"token", "Tokens", "key-round", []auditAction{
 		{"token.introspect", "Look a token up"},

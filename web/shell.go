@@ -18,6 +18,7 @@ var navigation = []struct {
 	{views.NavItem{Key: permissionsPath, Label: "Permissions", Icon: "shield-check", Href: permissionsPath}, registry.ViewPermissions},
 	{views.NavItem{Key: "/admin/scopes", Label: "Scopes", Icon: "braces", Href: "/admin/scopes"}, registry.ViewApplications},
 	{views.NavItem{Key: "/admin/audit-log", Label: "Audit log", Icon: "scroll-text", Href: "/admin/audit-log"}, registry.ReadAuditLog},
+	{views.NavItem{Key: views.SettingsPath, Label: "Settings", Icon: "settings", Href: views.SettingsPath}, registry.ManageSettings},
 }
 
 // shell returns what stands around the page called title. active is the
