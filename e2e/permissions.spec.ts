@@ -11,7 +11,7 @@ test('who holds what of a service', async ({ page, signIn, axe }) => {
   await test.step('a service is found and opened', async () => {
     await page.getByRole('searchbox', { name: 'Search services' }).fill('data');
     await apply(page);
-    await expect(page.getByRole('status').filter({ hasText: 'service' })).toHaveText('3 services');
+    await expect(page.getByRole('status').filter({ hasText: 'service' })).toHaveText('2 services');
     await page.getByRole('link', { name: 'Data Integration' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Data Integration' })).toBeVisible();
     await axe();
