@@ -51,4 +51,4 @@ END $$;
 CREATE TRIGGER user_groups_name_grants AFTER UPDATE OF name_key ON user_groups FOR EACH ROW
 	WHEN (new.name_key <> old.name_key) EXECUTE FUNCTION name_grants_of_group();
 
-UPDATE meta SET schema_version = 6;
+UPDATE meta SET schema_version = 7;

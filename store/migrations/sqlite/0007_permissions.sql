@@ -39,4 +39,4 @@ CREATE TRIGGER user_groups_name_grants AFTER UPDATE OF name_key ON user_groups W
 END;
 -- +goose StatementEnd
 
-UPDATE meta SET schema_version = 6;
+UPDATE meta SET schema_version = 7;
