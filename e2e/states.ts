@@ -341,6 +341,17 @@ export const states: State[] = [
     await tryOut(page, path, 'cs_wrong');
   }),
 
+  at('services', '/admin/permissions'),
+  at('services-no-match', '/admin/permissions?q=no+such+thing'),
+  at('services-part', '/admin/permissions', 'looks after the permissions of one service'),
+  at('subjects', '/admin/permissions/integration'),
+  at('subjects-no-match', '/admin/permissions/integration?q=nobody&type=group'),
+  at('subjects-no-such-page', '/admin/permissions/integration?after=nonsense'),
+  at('subjects-none', '/admin/permissions/process-repository'),
+  at('objects', '/admin/permissions/integration/objects'),
+  at('objects-none', '/admin/permissions/team/objects'),
+  at('templates', '/admin/permissions/integration/templates'),
+
   at('scopes', '/admin/scopes'),
   at('scopes-no-match', '/admin/scopes?q=no+such+thing'),
   at('settings-credentials', '/admin/settings/credentials'),

@@ -28,6 +28,17 @@ func (in GrantInput) Held() HeldGrant {
 	return HeldGrant{Service: in.Service, Object: in.Object, Kind: in.Kind, Key: in.Key}
 }
 
+// GrantName is how forms and addresses name a template or a permission of a
+// service.
+func GrantName(kind GrantKind, key string) string { return string(kind) + ":" + key }
+
+// ParseGrantName returns what GrantName names. Whether there is such a thing
+// is for CheckGrant to say.
+func ParseGrantName(text string) (kind GrantKind, key string) {
+	before, key, _ := strings.Cut(text, ":")
+	return GrantKind(before), key
+}
+
 // CheckGrant reports everything that is wrong with a grant that is about to be
 // given, as an Invalid error, or nil: what it names must be in the catalogue.
 func CheckGrant(in GrantInput, c Catalogue) error {

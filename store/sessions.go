@@ -28,7 +28,7 @@ const (
 type Session struct {
 	User registry.User
 	Team string          // name of the team, or ""
-	Held []registry.Held // permissions on the whole of built-in services, for showing and hiding; use cases look themselves
+	Held []registry.Held // permissions on the whole of built-in services, and of services whose permissions users may look after; for showing and hiding: use cases look themselves
 	Data string          // as Remember was told
 
 	SignedInAt time.Time
@@ -97,7 +97,9 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	if err != nil {
 		return s, fmt.Errorf("read session: %w", err)
 	}
-	s.Held, err = loadHeld(ctx, db.read, s.User.Actor().Subject(), `g.object = '' AND g.service IN (SELECT key FROM services WHERE builtin)`)
+	s.Held, err = loadHeld(ctx, db.read, s.User.Actor().Subject(), `(
+		g.object = '' AND g.service IN (SELECT key FROM services WHERE builtin) OR g.service IN (SELECT service FROM permissions WHERE key = $3))`,
+		registry.ManageOwnPermissions)
 	if err != nil {
 		return s, err
 	}

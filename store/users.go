@@ -107,7 +107,7 @@ func (t *tx) insertUser(ctx context.Context, in registry.NewUser, passwordHash s
 // Require returns registry.Forbidden, and records that the action on target was
 // refused, unless by holds need on the whole service.
 func (db *DB) Require(ctx context.Context, by registry.Actor, action string, target registry.Target, need registry.Permission) error {
-	return db.view(ctx, by, intent{action: action, need: need, target: target}, func(*tx) error { return nil })
+	return db.view(ctx, by, intent{action: action, target: target}, func(t *tx) error { return t.require(ctx, need) })
 }
 
 // UserByEmail returns the user who signs in with that address, or

@@ -54,16 +54,6 @@ func GrantText(c registry.Catalogue, g registry.HeldGrant) string {
 	return shown.Name + " of " + service.Name
 }
 
-// grantField is how a form names a template or a permission of a service; see
-// ParseGrant.
-func grantField(kind registry.GrantKind, key string) string { return string(kind) + ":" + key }
-
-// ParseGrant reads what a form calls a template or a permission of a service.
-func ParseGrant(text string) (kind registry.GrantKind, key string) {
-	before, key, _ := strings.Cut(text, ":")
-	return registry.GrantKind(before), key
-}
-
 // grantRow is one thing that can be given to an application, on the whole service
 // or, when it holds it there, on a container or object.
 type grantRow struct {
@@ -117,10 +107,10 @@ func (r grantRow) buttonID(a ServiceAccess) string {
 func (a ServiceAccess) grantOptions() []ui.Option {
 	var options []ui.Option
 	for _, t := range a.Service.Templates {
-		options = append(options, ui.Option{Value: grantField(registry.TemplateGrant, t.Key), Label: t.Name + " (template)"})
+		options = append(options, ui.Option{Value: registry.GrantName(registry.TemplateGrant, t.Key), Label: t.Name + " (template)"})
 	}
 	for _, p := range a.Service.Permissions {
-		options = append(options, ui.Option{Value: grantField(registry.PermissionGrant, p.Key), Label: p.Name})
+		options = append(options, ui.Option{Value: registry.GrantName(registry.PermissionGrant, p.Key), Label: p.Name})
 	}
 	return options
 }

@@ -72,6 +72,7 @@ var auditAreas = []auditArea{
 	}},
 	{"permission", "Permissions", "shield-check", []auditAction{
 		{"permission.grant", "Give permissions"},
+		{"permission.list", "List who holds what"},
 		{"permission.revoke", "Take permissions away"},
 	}},
 	{"report", "Reports", "download", []auditAction{

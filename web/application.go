@@ -266,7 +266,7 @@ func (s *Server) changeGrant(c echo.Context, done string, change func(context.Co
 	in := registry.GrantInput{
 		Subject: registry.Subject{Type: registry.ApplicationSubject, ID: c.Param("id")}, Service: sent.Service, Object: sent.Object,
 	}
-	in.Kind, in.Key = views.ParseGrant(sent.Grant)
+	in.Kind, in.Key = registry.ParseGrantName(sent.Grant)
 	err := change(ctx, actor(c), in)
 	if invalid, wrong := errors.AsType[registry.Invalid](err); wrong {
 		return s.showPermissions(c, http.StatusUnprocessableEntity, views.PermissionsForm{Input: in, Invalid: invalid})

@@ -130,6 +130,11 @@ func (s *Server) routes(e *echo.Echo) {
 		users.get(views.UsersPath+"/:id/"+string(deed), s.askUser(deed))
 		users.post(views.UsersPath+"/:id/"+string(deed), s.changeUser(deed))
 	}
+	permissions := console.through(s.viewingPermissions)
+	permissions.get("/admin/permissions", s.permissions)
+	permissions.get("/admin/permissions/:service", s.permissionSubjects)
+	permissions.get("/admin/permissions/:service/objects", s.permissionObjects)
+	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
 
 	settings := console.through(s.viewing(registry.ManageSettings))
 	settings.get(views.SettingsPath, s.settings)

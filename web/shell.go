@@ -12,9 +12,10 @@ import (
 // navigation is the console's pages, each with the permission to view it.
 var navigation = []struct {
 	views.NavItem
-	need registry.Permission
+	need registry.Permission // in part, if the page shows parts
 }{
 	{views.NavItem{Key: "/admin/applications", Label: "Applications", Icon: "app-window", Href: "/admin/applications"}, registry.ViewApplications},
+	{views.NavItem{Key: permissionsPath, Label: "Permissions", Icon: "shield-check", Href: permissionsPath}, registry.ViewPermissions},
 	{views.NavItem{Key: "/admin/scopes", Label: "Scopes", Icon: "braces", Href: "/admin/scopes"}, registry.ViewApplications},
 	{views.NavItem{Key: views.UsersPath, Label: "Users", Icon: "users", Href: views.UsersPath}, registry.ViewUsers},
 	{views.NavItem{Key: "/admin/audit-log", Label: "Audit log", Icon: "scroll-text", Href: "/admin/audit-log"}, registry.ReadAuditLog},
@@ -37,7 +38,7 @@ func (s *Server) shell(c echo.Context, title, active string) views.Shell {
 	shell.Allows = v.May
 	shell.User = &views.ShellUser{Name: v.User.Name, Email: v.User.Email}
 	for _, item := range navigation {
-		if v.May(item.need) {
+		if v.May(item.need) || item.need == registry.ViewPermissions && registry.PermissionReach(v.Held).Any() {
 			shell.Nav = append(shell.Nav, item.NavItem)
 		}
 	}

@@ -119,6 +119,14 @@ func (d *demoMaker) makeTeam(code string) ([]string, error) {
 			}
 		}
 	}
+	for _, g := range demoGrants {
+		err := d.db.Grant(d.ctx, admin.Actor(), registry.GrantInput{
+			Subject: d.users[g.user].Actor().Subject(), Service: g.Service, Object: g.Object, Kind: g.Kind, Key: g.Key,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	return passwords, nil
 }
 

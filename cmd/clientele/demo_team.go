@@ -15,7 +15,19 @@ var demoUsers = []demoUser{
 	{name: "Demo Application Manager", email: "apps@demo.example", role: "manages applications, not permissions", templates: map[string]string{"applications": "admin"}},
 	{name: "Demo Viewer", email: "viewer@demo.example", role: "sees applications", templates: map[string]string{"applications": "viewer"}},
 	{name: "Demo Auditor", email: "auditor@demo.example", role: "sees applications and the audit log", templates: map[string]string{"applications": "viewer", "audit": "admin"}},
+	{name: "Demo Network Owner", email: "network@demo.example", role: "looks after the permissions of one service", templates: map[string]string{"on-prem": "analyst"}},
 	{name: "Demo Guest", email: "guest@demo.example", role: "may see nothing yet"},
+}
+
+// demoGrants are what some of them hold beside that, by their place in demoUsers.
+var demoGrants = []struct {
+	user int
+	registry.HeldGrant
+}{
+	{1, registry.HeldGrant{Service: "studio", Kind: registry.TemplateGrant, Key: "admin"}},
+	{2, registry.HeldGrant{Service: "integration", Object: "purchasing", Kind: registry.TemplateGrant, Key: "analyst"}},
+	{3, registry.HeldGrant{Service: "integration", Object: "orders/returns", Kind: registry.TemplateGrant, Key: "viewer"}},
+	{4, registry.HeldGrant{Service: "integration", Object: "orders", Kind: registry.PermissionGrant, Key: "view-all"}},
 }
 
 // demoState is what became of an application in the demo's history.

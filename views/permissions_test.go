@@ -1,0 +1,76 @@
+package views
+
+import (
+	"testing"
+	"time"
+
+	"clientele/registry"
+	"clientele/views/viewtest"
+)
+
+func permissionsShell() Shell {
+	return Shell{Title: "Permissions", Active: permissionsPath, Path: permissionsPath, TeamName: "Harbor", User: &ShellUser{Name: "Demo Admin", Email: "admin@example.com"},
+		Allows: func(registry.Permission) bool { return true }}
+}
+
+func demoPart() registry.ServicePart {
+	return registry.ServicePart{Service: demoServices().Services[0]}
+}
+
+func demoSubjects() PermissionSubjects {
+	grant := func(kind registry.SubjectType, id, name, detail string, what registry.HeldGrant) registry.SubjectGrant {
+		what.Service = "orders"
+		return registry.SubjectGrant{
+			HeldGrant: what, Subject: registry.Subject{Type: kind, ID: id}, Name: name, Detail: detail,
+			GrantedAt: noon.Add(-48 * time.Hour), GrantedBy: "Demo Admin",
+		}
+	}
+	l := PermissionSubjects{Service: demoPart(), Now: noon, Page: registry.SubjectPage{
+		Grants: []registry.SubjectGrant{
+			grant(registry.ApplicationSubject, "cl_demo0000000001", "Ledger Sync", "cl_demo0000000001", registry.HeldGrant{Kind: registry.TemplateGrant, Key: "editor"}),
+			grant(registry.GroupSubject, "gr_1", "Clerks", "Who work with orders", registry.HeldGrant{Kind: registry.PermissionGrant, Key: "view", Object: "web"}),
+			grant(registry.UserSubject, "us_1", "Demo User", "user@example.com", registry.HeldGrant{Kind: registry.PermissionGrant, Key: "edit", Object: "web/returns"}),
+		},
+		Found: registry.Count{N: 3},
+	}}
+	l.Page.Grants[0].Locked, l.Page.Grants[0].GrantedBy = true, ""
+	l.Page.Grants[2].Disabled = true
+	return l
+}
+
+func TestPermissionsPages(t *testing.T) {
+	team := registry.ServicePart{Service: demoServices().Services[2]}
+	team.BuiltIn = true
+	part := demoPart()
+	part.Only = []string{"web/returns"}
+	viewtest.Golden(t, "permissions", PermissionsPage(permissionsShell(), PermissionServices{Services: []registry.ServiceSubjects{
+		{ServicePart: team, Users: registry.Count{N: 1}},
+		{ServicePart: part, Users: registry.Count{N: 1000, More: true}, Groups: registry.Count{N: 2}, Applications: registry.Count{N: 40}},
+		{ServicePart: demoPart()},
+	}}))
+	viewtest.Golden(t, "permissions_none", PermissionsPage(permissionsShell(), PermissionServices{Search: "nothing"}))
+
+	viewtest.Golden(t, "permission_subjects", PermissionSubjectsPage(permissionsShell(), demoSubjects()))
+	found := demoSubjects()
+	found.Query = registry.SubjectQuery{Type: registry.UserSubject, Grant: "template:gone", Object: "web", Search: "demo", After: "x"}
+	found.Page.Prev, found.Page.Next, found.Page.Found = "prev", "next", registry.Count{N: 1000, More: true}
+	found.Service.Only = []string{"web"}
+	viewtest.Golden(t, "permission_subjects_found", PermissionSubjectsPage(permissionsShell(), found))
+	none := PermissionSubjects{Service: demoPart(), Now: noon}
+	viewtest.Golden(t, "permission_subjects_empty", PermissionSubjectsPage(permissionsShell(), none))
+	none.Query.Search = "nobody"
+	viewtest.Golden(t, "permission_subjects_none", PermissionSubjectsPage(permissionsShell(), none))
+	none.Invalid = registry.Invalid{"type": "Choose a kind of subject from: user, group, application."}
+	viewtest.Golden(t, "permission_subjects_wrong", PermissionSubjectsPage(permissionsShell(), none))
+
+	objects := PermissionObjects{Service: demoPart()}
+	objects.Page, _ = objects.Service.ObjectPage("", "")
+	viewtest.Golden(t, "permission_objects", PermissionObjectsPage(permissionsShell(), objects))
+	objects.Page, objects.Search = registry.ObjectPage{}, "nothing"
+	viewtest.Golden(t, "permission_objects_none", PermissionObjectsPage(permissionsShell(), objects))
+	viewtest.Golden(t, "permission_objects_empty", PermissionObjectsPage(permissionsShell(), PermissionObjects{Service: team}))
+
+	viewtest.Golden(t, "permission_templates", PermissionTemplatesPage(permissionsShell(), PermissionTemplates{
+		Service: demoPart(), Use: registry.GrantUse{"template:viewer": {N: 1}, "permission:view": {N: 1000, More: true}},
+	}))
+}

@@ -1,0 +1,83 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"clientele/registry"
+	"clientele/views"
+)
+
+const permissionsPath = "/admin/permissions"
+
+// viewingPermissions lets on only people who may look at the permissions of
+// some service or part of one. For others what is behind it does not exist.
+func (s *Server) viewingPermissions(next echo.HandlerFunc) echo.HandlerFunc {
+	rest := s.viewing(registry.ViewPermissions)(next)
+	return func(c echo.Context) error {
+		if v, _ := viewer(c); registry.PermissionReach(v.Held).Any() {
+			return next(c)
+		}
+		return rest(c)
+	}
+}
+
+// permissions handles GET /admin/permissions.
+func (s *Server) permissions(c echo.Context) error {
+	list := views.PermissionServices{Search: c.QueryParam("q")}
+	var err error
+	if list.Services, err = s.Store.PermissionServices(c.Request().Context(), actor(c), list.Search); err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, views.PermissionsPage(s.shell(c, "Permissions", permissionsPath), list))
+}
+
+// permissionSubjects handles GET /admin/permissions/{service}.
+func (s *Server) permissionSubjects(c echo.Context) error {
+	ctx, by, list := c.Request().Context(), actor(c), views.PermissionSubjects{Now: s.Now().UTC()}
+	if err := new(echo.DefaultBinder).BindQueryParams(c, &list.Query); err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+	}
+	var err error
+	if list.Service, err = s.Store.PermissionService(ctx, by, c.Param("service")); err != nil {
+		return err
+	}
+	list.Page, err = s.Store.SubjectGrants(ctx, by, list.Service.Key, list.Query)
+	code := http.StatusOK
+	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
+		list.Invalid, code = invalid, http.StatusUnprocessableEntity
+	} else if err != nil {
+		return err
+	}
+	return render(c, code, views.PermissionSubjectsPage(s.shell(c, "Permissions of "+list.Service.Name, permissionsPath), list))
+}
+
+// permissionObjects handles GET /admin/permissions/{service}/objects.
+func (s *Server) permissionObjects(c echo.Context) error {
+	list := views.PermissionObjects{Search: c.QueryParam("q")}
+	var err error
+	if list.Service, err = s.Store.PermissionService(c.Request().Context(), actor(c), c.Param("service")); err != nil {
+		return err
+	}
+	list.Page, err = list.Service.ObjectPage(list.Search, c.QueryParam("from"))
+	code := http.StatusOK
+	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
+		list.Invalid, code = invalid, http.StatusUnprocessableEntity
+	}
+	return render(c, code, views.PermissionObjectsPage(s.shell(c, "Objects of "+list.Service.Name, permissionsPath), list))
+}
+
+// permissionTemplates handles GET /admin/permissions/{service}/templates.
+func (s *Server) permissionTemplates(c echo.Context) error {
+	ctx, by, list := c.Request().Context(), actor(c), views.PermissionTemplates{}
+	var err error
+	if list.Service, err = s.Store.PermissionService(ctx, by, c.Param("service")); err != nil {
+		return err
+	}
+	if list.Use, err = s.Store.GrantUse(ctx, by, list.Service.Key); err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, views.PermissionTemplatesPage(s.shell(c, "Templates of "+list.Service.Name, permissionsPath), list))
+}
