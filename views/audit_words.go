@@ -78,6 +78,8 @@ var auditAreas = []auditArea{
 	}},
 	{"team", "Team", "users", []auditAction{
 		{"team.create", "Set up the team"},
+		{"team.read", "Look at the team's settings"},
+		{"team.update", "Change the team's name or logo"},
 	}},
 	{"token", "Tokens", "key-round", []auditAction{
 		{"token.introspect", "Look a token up"},

@@ -112,6 +112,10 @@ func (s *Server) routes(e *echo.Echo) {
 	auditLog.once("/admin/audit-log.csv", s.auditLogCSV)
 	auditLog.once("/admin/audit-log.jsonl", s.auditLogJSONL)
 
+	settings := console.through(s.viewing(registry.ManageSettings))
+	settings.get(views.SettingsPath, s.teamPage)
+	settings.post(views.SettingsPath, s.updateTeam)
+
 	// The REST API: an access token counts, and nothing else.
 	api := all.through(noStore)
 	api.through(s.bearer).get("/api/v1/me", s.apiMe)

@@ -17,6 +17,7 @@ var navigation = []struct {
 	{views.NavItem{Key: "/admin/applications", Label: "Applications", Icon: "app-window", Href: "/admin/applications"}, registry.ViewApplications},
 	{views.NavItem{Key: "/admin/scopes", Label: "Scopes", Icon: "braces", Href: "/admin/scopes"}, registry.ViewApplications},
 	{views.NavItem{Key: "/admin/audit-log", Label: "Audit log", Icon: "scroll-text", Href: "/admin/audit-log"}, registry.ReadAuditLog},
+	{views.NavItem{Key: views.SettingsPath, Label: "Settings", Icon: "settings", Href: views.SettingsPath}, registry.ManageSettings},
 }
 
 // shell returns what stands around the page called title. active is the
@@ -31,7 +32,7 @@ func (s *Server) shell(c echo.Context, title, active string) views.Shell {
 	if !signedIn {
 		return shell
 	}
-	shell.TeamName = v.Team
+	shell.TeamName, shell.TeamLogo = v.Team.Name, v.Team.Logo
 	shell.Allows = v.May
 	shell.User = &views.ShellUser{Name: v.User.Name, Email: v.User.Email}
 	for _, item := range navigation {
