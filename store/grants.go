@@ -148,25 +148,29 @@ func (t *tx) countGrant(ctx context.Context, s registry.Subject, n int, statemen
 // administrators returns how many users can manage users and permissions, and
 // so make others administrators, by themselves or through a group.
 func (t *tx) administrators(ctx context.Context) (n int, err error) {
-	var rows []string
-	var args []any
-	for _, p := range registry.Administration() {
-		rows = append(rows, fmt.Sprintf("($%d, $%d)", len(args)+1, len(args)+2))
-		args = append(args, p.Service, p.Key)
-	}
-	err = t.QueryRowContext(ctx, fmt.Sprintf(`
-		SELECT count(*) FROM (
-			SELECT u.id FROM grants g
-			LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
-			LEFT JOIN group_members m ON g.subject_type = 'group' AND m.group_id = g.subject_id
-			JOIN users u ON u.id = CASE g.subject_type WHEN 'user' THEN g.subject_id WHEN 'group' THEN m.user_id END AND u.disabled_at IS NULL
-			WHERE g.object = '' AND (g.service, CASE g.kind WHEN 'permission' THEN g.key ELSE p.permission END) IN (VALUES %s)
-			GROUP BY u.id HAVING count(DISTINCT g.service || '/' || COALESCE(p.permission, g.key)) = %d
-		) AS those`, strings.Join(rows, ", "), len(rows)), args...).Scan(&n)
+	those, args := usersHolding(registry.Administration())
+	err = t.QueryRowContext(ctx, `SELECT count(*) FROM (`+those+`) AS those`, args...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count administrators: %w", err)
 	}
 	return n, nil
+}
+
+// usersHolding selects the IDs of the users who hold all of those permissions on
+// the whole service, by themselves or through a group.
+func usersHolding(permissions []registry.Permission) (query string, args []any) {
+	rows := make([]string, len(permissions))
+	for i, p := range permissions {
+		rows[i] = fmt.Sprintf("($%d, $%d)", 2*i+1, 2*i+2)
+		args = append(args, p.Service, p.Key)
+	}
+	return fmt.Sprintf(`
+		SELECT u.id FROM grants g
+		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
+		LEFT JOIN group_members m ON g.subject_type = 'group' AND m.group_id = g.subject_id
+		JOIN users u ON u.id = CASE g.subject_type WHEN 'user' THEN g.subject_id WHEN 'group' THEN m.user_id END AND u.disabled_at IS NULL
+		WHERE g.object = '' AND (g.service, CASE g.kind WHEN 'permission' THEN g.key ELSE p.permission END) IN (VALUES %s)
+		GROUP BY u.id HAVING count(DISTINCT g.service || '/' || COALESCE(p.permission, g.key)) = %d`, strings.Join(rows, ", "), len(rows)), args
 }
 
 // GroupNamed returns the group of that name as a holder of permissions, or
