@@ -169,6 +169,8 @@ export const states: State[] = [
   of('application-disabled', 'Legacy Reporting'),
   of('application-rotating', 'Warehouse Scanner'),
   of('application-rotated', 'Supplier Portal'),
+  of('application-secrets', 'Pool Monitor'),
+  of('application-secret-ends', 'Forecast Notebook'),
   of('application-locked', 'Platform Scheduler'),
   of('application-menu', 'Ledger Sync', '', (page) => button(page, 'Actions for Ledger Sync').click()),
   of('application-for-users', 'Chart Studio'),
@@ -219,6 +221,29 @@ export const states: State[] = [
     await page.getByLabel('Date and time, in UTC').fill('2020-01-01T09:00');
     await button(page, 'Regenerate secret').click();
     await page.locator('[aria-invalid=true]').waitFor();
+  }),
+  of('secret-new', 'Pool Monitor', '', async (page) => {
+    await page.getByRole('link', { name: 'Add secret' }).click();
+    await button(page, 'Add secret').waitFor();
+  }),
+  of('secret-new-errors', 'Pool Monitor', '/secrets/new', async (page) => {
+    await page.getByLabel('Name').fill('Rollout');
+    await page.getByRole('radio', { name: 'At a time I choose' }).check();
+    await page.getByLabel('Date and time, in UTC').fill('2020-01-01T09:00');
+    await button(page, 'Add secret').click();
+    await page.locator('[aria-invalid=true]').waitFor();
+  }),
+  of('secret-menu', 'Pool Monitor', '', (page) => page.getByRole('button', { name: /^Actions for secret Staging/ }).click()),
+  ...(['Edit name and end', 'Pause', 'End', 'Regenerate'] as const).map((question) =>
+    of(`secret-${question.split(' ')[0].toLowerCase()}`, 'Pool Monitor', '', async (page) => {
+      await page.getByRole('button', { name: /^Actions for secret Staging/ }).click();
+      await page.getByRole('link', { name: `${question}…`, exact: true }).click();
+      await page.locator('.dialog-foot').getByRole('button').last().waitFor();
+    })),
+  of('secret-resume', 'Pool Monitor', '', async (page) => {
+    await page.getByRole('button', { name: /^Actions for secret Demo contractor/ }).click();
+    await page.getByRole('link', { name: 'Resume…' }).click();
+    await button(page, 'Resume secret').waitFor();
   }),
   asked('delete-errors', 'Ledger Sync', 'delete', async (page) => {
     await page.getByLabel('Type Ledger Sync to confirm').fill('Ledger');
@@ -299,6 +324,13 @@ export const states: State[] = [
 
   at('scopes', '/admin/scopes'),
   at('scopes-no-match', '/admin/scopes?q=no+such+thing'),
+  at('settings-credentials', '/admin/settings/credentials'),
+  seen('settings-credentials-errors', async ({ page }) => {
+    await page.goto('/admin/settings/credentials');
+    await page.getByLabel('Most live secrets of an application').fill('0');
+    await button(page, 'Save changes').click();
+    await page.getByRole('alert').waitFor();
+  }),
   at('audit-log', '/admin/audit-log'),
   at('audit-log-no-match', '/admin/audit-log?actor=nobody'),
   at('audit-log-error', '/admin/audit-log?from=yesterday'),

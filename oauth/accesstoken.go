@@ -167,8 +167,11 @@ func (s *Server) standing(ctx context.Context, c claims) (AccessToken, error) {
 	}
 	origin, _, _ := strings.Cut(c.ID, ".")
 	if c.Subject == c.ClientID {
-		if !slices.ContainsFunc(client.Secrets, func(s Secret) bool { return s.ID == origin }) {
+		switch i := slices.IndexFunc(client.Secrets, func(s Secret) bool { return s.ID == origin }); {
+		case i < 0:
 			return AccessToken{}, errRevoked
+		case client.Secrets[i].Paused:
+			return AccessToken{}, invalidToken("The secret that obtained the token is paused.")
 		}
 	} else {
 		a, err := s.Store.Family(ctx, origin)

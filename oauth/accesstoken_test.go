@@ -301,6 +301,8 @@ func TestAPIsConsultClientAndSecret(t *testing.T) {
 		{"client disabled", func(m *memory) { m.clients["basic"].Disabled = true }, "Unauthorized invalid_token"},
 		{"client deleted", func(m *memory) { delete(m.clients, "basic") }, "Unauthorized invalid_token"},
 		{"secret revoked", func(m *memory) { m.clients["basic"].Secrets = m.clients["basic"].Secrets[1:] }, "Unauthorized invalid_token"},
+		{"secret paused", func(m *memory) { m.clients["basic"].Secrets[0].Paused = true }, "Unauthorized invalid_token"},
+		{"another secret paused", func(m *memory) { m.clients["basic"].Secrets[1].Paused = true }, "ok"},
 		{"secret expired", func(m *memory) { m.clients["basic"].Secrets[0].ExpiresAt = noon }, "ok"},
 		{"store unavailable", func(m *memory) { m.err = errors.New("gone") }, "Service Unavailable temporarily_unavailable"},
 	}

@@ -101,6 +101,8 @@ func (s *Server) authenticate(ctx context.Context, c Credentials, address string
 		return refuse(client.ID, registry.WrongSecret, authenticationFailed)
 	case !secret.ExpiresAt.IsZero() && !now.Before(secret.ExpiresAt):
 		return refuse(client.ID, registry.ExpiredSecret, "The client secret has expired. Use the newer one.")
+	case secret.Paused:
+		return refuse(client.ID, registry.PausedSecret, "The client secret is paused. Use another one, or ask an administrator to resume it.")
 	case client.Disabled:
 		return refuse(client.ID, registry.ClientOff, "The client is disabled.")
 	case client.AuthMethod != c.Method:

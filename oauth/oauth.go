@@ -36,7 +36,7 @@ type Client struct {
 	AuthMethod   string   // the one method it may authenticate with
 	TokenAlg     string   // what its tokens are signed with: ES256 or RS256
 	Scopes       []Scope  // registered for it, in the catalogue's order
-	Secrets      []Secret // all that were not revoked, the expired ones too: their tokens live on
+	Secrets      []Secret // all that were not ended by hand, the expired ones too: their tokens live on
 	RedirectURIs []string // where its codes may be sent
 }
 
@@ -52,6 +52,7 @@ type Secret struct {
 	ID        string
 	Hash      [32]byte  // SHA-256 of the secret
 	ExpiresAt time.Time // zero: never
+	Paused    bool      // refused until it is resumed, and its tokens with it
 }
 
 // Use is one access token issued to a client.

@@ -222,6 +222,7 @@ func TestTokenDisabledClientRefused(t *testing.T) {
 func TestFailedAuthenticationsAreCounted(t *testing.T) {
 	s, m := testServer(t)
 	m.clients["off"] = &Client{ID: "off", Disabled: true, AuthMethod: registry.SecretBasic, Secrets: m.clients["basic"].Secrets}
+	m.clients["basic"].Secrets = append(m.clients["basic"].Secrets, Secret{ID: "se_paused", Hash: secret("", "paused", time.Time{}).Hash, Paused: true})
 	s.Now = func() time.Time { return noon.Add(time.Hour) }
 	tests := []struct {
 		credentials, client string
@@ -231,6 +232,7 @@ func TestFailedAuthenticationsAreCounted(t *testing.T) {
 		{"no\x00body:s3cret", "", registry.UnknownClient},
 		{"basic:guess", "basic", registry.WrongSecret},
 		{"basic:older", "basic", registry.ExpiredSecret},
+		{"basic:paused", "basic", registry.PausedSecret},
 		{"off:s3cret", "off", registry.ClientOff},
 		{"off:guess", "off", registry.WrongSecret},
 		{"post:s3cret", "post", registry.WrongMethod},

@@ -16,12 +16,33 @@ const SecretKept = 30 * 24 * time.Hour
 type ApplicationDetails struct {
 	Application
 	Secrets     []ClientSecret // newest first; those no longer accepted for SecretKept
-	SecretsMade int            // how many secrets it ever had
-	Scopes      []Scope        // in the catalogue's order
-	Required    []string       // those of Scopes that users cannot leave out when they consent, sorted
+	Policy      CredentialPolicy
+	SecretsMade int      // how many secrets it ever had
+	Scopes      []Scope  // in the catalogue's order
+	Required    []string // those of Scopes that users cannot leave out when they consent, sorted
 	Permissions []HeldGrant
 	Days        [UsageDays]int64 // tokens issued by UTC day, today last
 	Failures    AuthenticationFailures
+}
+
+// LiveSecrets counts the secrets that last, as the policy does.
+func (d ApplicationDetails) LiveSecrets(now time.Time) int {
+	n := 0
+	for _, s := range d.Secrets {
+		if s.Lasts(now) {
+			n++
+		}
+	}
+	return n
+}
+
+// Secret returns one of the secrets, or false.
+func (d ApplicationDetails) Secret(id string) (ClientSecret, bool) {
+	i := slices.IndexFunc(d.Secrets, func(s ClientSecret) bool { return s.ID == id })
+	if i < 0 {
+		return ClientSecret{}, false
+	}
+	return d.Secrets[i], true
 }
 
 // ScopeKeys returns the scopes that the application may ask for.

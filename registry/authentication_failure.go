@@ -12,7 +12,8 @@ type FailureReason string
 const (
 	UnknownClient FailureReason = "unknown_client" // no client has that ID; counted for all of them together
 	WrongSecret   FailureReason = "wrong_secret"   // it is none of the client's
-	ExpiredSecret FailureReason = "expired_secret" // it was, until its overlap ended
+	ExpiredSecret FailureReason = "expired_secret" // it was, until its end
+	PausedSecret  FailureReason = "paused_secret"  // it is, and refused until it is resumed
 	ClientOff     FailureReason = "disabled"       // the client is disabled
 	WrongMethod   FailureReason = "wrong_method"   // sent in another way than the client is registered with
 )

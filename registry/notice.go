@@ -96,6 +96,8 @@ type NoticeDetail struct {
 	Given  []HeldGrant `json:"given,omitempty"`  // permissions
 	Taken  []HeldGrant `json:"taken,omitempty"`  // permissions
 	Secret string      `json:"secret,omitempty"` // the first characters of the one that ends
+	Name   string      `json:"name,omitempty"`   // of that secret
+	Added  bool        `json:"added,omitempty"`  // the new secret replaces none
 	Ends   time.Time   `json:"ends,omitzero"`    // when it does
 	Days   int         `json:"days,omitempty"`   // until then, at most
 	UsedAt time.Time   `json:"used_at,omitzero"` // when it was last used
@@ -118,6 +120,8 @@ func NoticeOf(e Event) (Notice, bool) {
 		n.Kind = NoticeApplicationCreated
 	case "application.regenerate-secret":
 		n.Kind, n.Detail = NoticeSecretRegenerated, replacedSecret(e.After)
+	case "application.add-secret":
+		n.Kind, n.Detail.Added = NoticeSecretRegenerated, true
 	case "permission.grant", "permission.revoke":
 		n.Kind = NoticePermissionsChanged
 		n.Detail.Given, n.Detail.Taken = grantsIn(e.After), grantsIn(e.Before)
@@ -172,18 +176,18 @@ func (n *Notice) affects(record string) {
 
 func decoded(record string, into any) bool { return json.Unmarshal([]byte(record), into) == nil }
 
-// replacedSecret returns what an event tells of the secret that a new one
-// replaces: the last to end.
+// replacedSecret returns what an event tells of the secrets that a new one
+// replaces, of the last to end. The new one comes last.
 func replacedSecret(after string) (d NoticeDetail) {
 	var of struct {
-		Secrets []struct{ Prefix, Ends string }
+		Secrets []struct{ Prefix, Name, Ends string }
 	}
-	if !decoded(after, &of) {
+	if !decoded(after, &of) || len(of.Secrets) == 0 {
 		return d
 	}
-	for _, s := range of.Secrets {
+	for _, s := range of.Secrets[:len(of.Secrets)-1] {
 		if ends, err := time.Parse(time.RFC3339, s.Ends); err == nil && ends.After(d.Ends) {
-			d.Secret, d.Ends = s.Prefix, ends
+			d.Secret, d.Name, d.Ends = s.Prefix, s.Name, ends
 		}
 	}
 	return d
@@ -222,7 +226,11 @@ func givesAdministration(g HeldGrant) bool {
 // Title says what happened to what: "Application created: Ledger Sync".
 func (n Notice) Title() string {
 	t, _ := NoticeTypeOf(n.Kind)
-	return cmp.Or(t.Name, string(n.Kind)) + ": " + n.Target.Name
+	what := cmp.Or(t.Name, string(n.Kind))
+	if n.Detail.Added {
+		what = "Secret added"
+	}
+	return what + ": " + n.Target.Name
 }
 
 // Text says what happened, in a sentence or two.
@@ -233,14 +241,14 @@ func (n Notice) Text() string {
 	case NoticePermissionsChanged:
 		return joinSentences(sentence(n.Actor.Name+" gave", d.Given), sentence(n.Actor.Name+" took away", d.Taken))
 	case NoticeSecretExpiring:
-		return fmt.Sprintf("The secret %s… ends within %s, on %s. Clients that still use it then fail. %s", d.Secret, daysWords(d.Days), exactly(d.Ends), lastUsed(d.UsedAt))
+		return fmt.Sprintf("%s ends within %s, on %s. Clients that still use it then fail. %s", d.secret(), Days(d.Days), exactly(d.Ends), lastUsed(d.UsedAt))
 	case NoticeSecretExpired:
-		return fmt.Sprintf("The secret %s… ended on %s and is refused. %s", d.Secret, exactly(d.Ends), lastUsed(d.UsedAt))
+		return fmt.Sprintf("%s ended on %s and is refused. %s", d.secret(), exactly(d.Ends), lastUsed(d.UsedAt))
 	case NoticeSecretRegenerated:
 		if d.Secret == "" {
 			return n.Actor.Name + " made a new secret."
 		}
-		return fmt.Sprintf("%s made a new secret. The one before, %s…, is accepted until %s.", n.Actor.Name, d.Secret, exactly(d.Ends))
+		return fmt.Sprintf("%s made a new secret. %s, which it replaces, is accepted until %s.", n.Actor.Name, d.secret(), exactly(d.Ends))
 	case NoticeRefreshReused:
 		return fmt.Sprintf("A code or refresh token of %s had been used already and was presented again. Someone may have copied it, so everything that it led to was ended.", d.User)
 	case NoticeConsentRevoked:
@@ -301,11 +309,12 @@ func lastUsed(at time.Time) string {
 	return "It was last used on " + exactly(at) + "."
 }
 
-func daysWords(n int) string {
-	if n == 1 {
-		return "1 day"
+// secret names the secret that ends.
+func (d NoticeDetail) secret() string {
+	if d.Name == "" {
+		return "The secret " + d.Secret + "…"
 	}
-	return fmt.Sprintf("%d days", n)
+	return "The secret " + d.Name + " (" + d.Secret + "…)"
 }
 
 func exactly(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }

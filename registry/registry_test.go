@@ -157,28 +157,6 @@ func TestCheckNamesEveryWrongField(t *testing.T) {
 	}
 }
 
-func TestSecretState(t *testing.T) {
-	now := time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)
-	tests := []struct {
-		name   string
-		secret ClientSecret
-		want   SecretState
-		live   bool
-	}{
-		{"no end", ClientSecret{}, SecretLive, true},
-		{"ends later", ClientSecret{ExpiresAt: now.Add(time.Second)}, SecretEnding, true},
-		{"ends now", ClientSecret{ExpiresAt: now}, SecretExpired, false},
-		{"ended by hand", ClientSecret{RevokedAt: now, ExpiresAt: now.Add(time.Hour)}, SecretEnded, false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.secret.State(now); got != tt.want || tt.secret.Authenticates(now) != tt.live {
-				t.Errorf("got %s, want %s", got, tt.want)
-			}
-		})
-	}
-}
-
 func TestChainHashCoversEveryField(t *testing.T) {
 	base := Event{
 		Seq: 1, At: time.UnixMilli(1), Actor: Actor{Type: UserActor, ID: "a", Name: "b", Address: "c", RequestID: "d"},

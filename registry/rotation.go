@@ -12,11 +12,21 @@ const (
 	EndNow    RotationEnd = "now" // and their tokens with them
 	EndInDay  RotationEnd = "24h"
 	EndInWeek RotationEnd = "7d"
-	EndAt     RotationEnd = "at" // at a time of one's choice
+	EndAt     RotationEnd = "at"     // at a time of one's choice
+	EndLatest RotationEnd = "latest" // when they would have, if the policy allows so long an overlap
 )
 
-// MaxOverlap is the longest that a replaced secret may still be accepted.
-const MaxOverlap = 90 * 24 * time.Hour
+// Days returns how many days from now the choice is, or 0.
+func (e RotationEnd) Days() int {
+	switch e {
+	case EndInDay:
+		return 1
+	case EndInWeek:
+		return 7
+	default:
+		return 0
+	}
+}
 
 // NoneSeen is the Seen of a Rotation for an application that never had a secret.
 const NoneSeen = -1
@@ -25,6 +35,9 @@ const NoneSeen = -1
 type Rotation struct {
 	End RotationEnd
 	At  time.Time // for EndAt
+	// Secret is the ID of the one secret to replace, whose name the new one
+	// takes over. "" is all that are live.
+	Secret string
 	// Seen is how many secrets the application ever had as far as the caller
 	// knows. When there are more by now, someone was faster, and nothing is
 	// done. 0 is not compared.
@@ -33,49 +46,53 @@ type Rotation struct {
 
 // RotationInput is a Rotation as a person fills it in.
 type RotationInput struct {
-	End  string `form:"end"`
-	At   string `form:"at"` // UTC, as <input type="datetime-local"> sends it
-	Seen int    `form:"seen"`
+	End    string `form:"end"`
+	At     string `form:"at"` // UTC, as <input type="datetime-local"> sends it
+	Secret string `form:"secret"`
+	Seen   int    `form:"seen"`
 }
 
 // Rotation returns what was filled in. It fails with Invalid.
 func (in RotationInput) Rotation() (Rotation, error) {
-	r := Rotation{End: RotationEnd(in.End), Seen: in.Seen}
+	r := Rotation{End: RotationEnd(in.End), Secret: in.Secret, Seen: in.Seen}
 	if r.End != EndAt {
 		return r, nil
 	}
-	text := strings.Replace(strings.TrimSpace(in.At), " ", "T", 1)
-	if text == "" {
+	if strings.TrimSpace(in.At) == "" {
 		return r, Invalid{"at": "Choose the date and time when the current secret stops."}
 	}
-	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
-		at, err := time.Parse(layout, text)
-		if err == nil {
-			r.At = at
-			return r, nil
-		}
+	at, ok := parseMinute(in.At)
+	if !ok {
+		return r, Invalid{"at": notAMinute}
 	}
-	return r, Invalid{"at": "Enter a date and time in UTC, such as 2026-06-30 09:00."}
+	r.At = at
+	return r, nil
 }
 
 // Ends returns when replaced secrets stop, for a rotation that is made now. It
-// fails with Invalid when no such time was chosen, or one that is past or more
-// than MaxOverlap away.
-func (r Rotation) Ends(now time.Time) (time.Time, error) {
+// fails with Invalid when no such time was chosen, or one that is past or later
+// than the policy allows.
+func (r Rotation) Ends(now time.Time, policy CredentialPolicy) (time.Time, error) {
+	latest := now.AddDate(0, 0, policy.LongestOverlap)
+	var end time.Time
 	switch r.End {
 	case EndNow:
 		return now, nil
-	case EndInDay:
-		return now.Add(24 * time.Hour), nil
-	case EndInWeek:
-		return now.Add(7 * 24 * time.Hour), nil
+	case EndLatest:
+		return latest, nil
+	case EndInDay, EndInWeek:
+		if end = now.AddDate(0, 0, r.End.Days()); end.After(latest) {
+			return time.Time{}, Invalid{"end": "Choose an earlier end: " + policy.OverlapWords() + "."}
+		}
+		return end, nil
 	case EndAt:
-		latest := now.Add(MaxOverlap)
 		switch {
 		case !r.At.After(now):
-			return time.Time{}, Invalid{"at": "Choose a time in the future. It is " + now.UTC().Format("2006-01-02 15:04") + " UTC now."}
+			return time.Time{}, Invalid{"at": notInTheFuture(now)}
+		case policy.LongestOverlap == 0:
+			return time.Time{}, Invalid{"end": "Choose Now: " + policy.OverlapWords() + "."}
 		case r.At.After(latest):
-			return time.Time{}, Invalid{"at": "Choose a time within 90 days, until " + latest.UTC().Format("2006-01-02 15:04") + " UTC."}
+			return time.Time{}, Invalid{"at": "Choose a time within " + Days(policy.LongestOverlap) + ", until " + minute(latest) + " UTC: team policy allows no longer overlap."}
 		}
 		return r.At, nil
 	default:

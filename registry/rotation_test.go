@@ -22,7 +22,7 @@ func TestRotationEnds(t *testing.T) {
 		{"chosen", RotationInput{End: "at", At: "2026-06-03T09:30"}, time.Date(2026, time.June, 3, 9, 30, 0, 0, time.UTC), "", ""},
 		{"chosen to the second", RotationInput{End: "at", At: "2026-06-01T12:00:01"}, now.Add(time.Second), "", ""},
 		{"typed", RotationInput{End: "at", At: " 2026-06-03 09:30 "}, time.Date(2026, time.June, 3, 9, 30, 0, 0, time.UTC), "", ""},
-		{"the last moment", RotationInput{End: "at", At: "2026-08-30T12:00"}, now.Add(MaxOverlap), "", ""},
+		{"the last moment", RotationInput{End: "at", At: "2026-08-30T12:00"}, now.AddDate(0, 0, MaxOverlap), "", ""},
 		{"nothing chosen", RotationInput{}, time.Time{}, "end", "Choose when"},
 		{"no such choice", RotationInput{End: "1y"}, time.Time{}, "end", "Choose when"},
 		{"no time", RotationInput{End: "at"}, time.Time{}, "at", "Choose the date and time"},
@@ -38,7 +38,7 @@ func TestRotationEnds(t *testing.T) {
 			r, err := tt.in.Rotation()
 			var got time.Time
 			if err == nil {
-				got, err = r.Ends(now)
+				got, err = r.Ends(now, DefaultPolicy)
 			}
 			invalid, _ := errors.AsType[Invalid](err)
 			if tt.field == "" && err != nil || !strings.Contains(invalid[tt.field], tt.message) || tt.field != "" && len(invalid) != 1 {
@@ -46,6 +46,38 @@ func TestRotationEnds(t *testing.T) {
 			}
 			if !got.Equal(tt.want) {
 				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRotationEndsWithinThePolicy(t *testing.T) {
+	now := time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)
+	none, day, month := CredentialPolicy{}, CredentialPolicy{LongestOverlap: 1}, CredentialPolicy{LongestOverlap: 30}
+	tests := []struct {
+		name    string
+		policy  CredentialPolicy
+		in      Rotation
+		want    time.Time
+		field   string
+		message string
+	}{
+		{"now is always allowed", none, Rotation{End: EndNow}, now, "", ""},
+		{"no overlap", none, Rotation{End: EndInDay}, time.Time{}, "end", "team policy allows no overlap"},
+		{"no overlap, chosen", none, Rotation{End: EndAt, At: now.Add(time.Hour)}, time.Time{}, "end", "Choose Now"},
+		{"no overlap, the latest", none, Rotation{End: EndLatest}, now, "", ""},
+		{"a day", day, Rotation{End: EndInDay}, now.Add(24 * time.Hour), "", ""},
+		{"a week of one day", day, Rotation{End: EndInWeek}, time.Time{}, "end", "team policy allows an overlap of 1 day at most"},
+		{"the last moment", month, Rotation{End: EndAt, At: now.AddDate(0, 0, 30)}, now.AddDate(0, 0, 30), "", ""},
+		{"too late", month, Rotation{End: EndAt, At: now.AddDate(0, 0, 31)}, time.Time{}, "at", "within 30 days, until 2026-07-01 12:00 UTC"},
+		{"the latest", month, Rotation{End: EndLatest}, now.AddDate(0, 0, 30), "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := tt.in.Ends(now, tt.policy)
+			invalid, _ := errors.AsType[Invalid](err)
+			if tt.field == "" && err != nil || !strings.Contains(invalid[tt.field], tt.message) || tt.field != "" && len(invalid) != 1 || !got.Equal(tt.want) {
+				t.Errorf("got %s, %v; want %s, %q in what is wrong with %q", got, err, tt.want, tt.message, tt.field)
 			}
 		})
 	}

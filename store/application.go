@@ -58,7 +58,11 @@ func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in
 			changes = append(changes, registry.DetailChange{Field: "logo", Before: app.Logo, After: logo})
 		}
 		if details.AuthMethod == registry.PublicClient {
-			before, after, err := t.endLive(ctx, id, true, t.now)
+			live, err := t.liveSecrets(ctx, id)
+			if err != nil {
+				return registry.Event{}, err
+			}
+			before, after, err := t.endSecrets(ctx, live, t.now, "")
 			if err != nil {
 				return registry.Event{}, err
 			}
@@ -202,26 +206,12 @@ func (t *tx) scanApplication(ctx context.Context, statement, id string) (app reg
 
 // readDetails reads all that belongs to an application.
 func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) error {
-	rows, err := t.QueryContext(ctx, `
-		SELECT id, prefix, created_at, created_by_name, expires_at, revoked_at, last_used_at, last_used_address FROM secrets
-		WHERE application_id = $1 AND (COALESCE(revoked_at, expires_at) IS NULL OR COALESCE(revoked_at, expires_at) > $2)
-		ORDER BY created_at DESC, (expires_at IS NULL) DESC, id`, d.ID, t.now.Add(-registry.SecretKept).Unix())
-	if err != nil {
-		return fmt.Errorf("read secrets: %w", err)
+	var err error
+	if d.Secrets, err = t.shownSecrets(ctx, d.ID); err != nil {
+		return err
 	}
-	d.Secrets, err = collect(rows, func(s *registry.ClientSecret) []any {
-		return []any{
-			&s.ID, &s.Prefix,
-			seconds{&s.CreatedAt},
-			&s.CreatedByName,
-			seconds{&s.ExpiresAt},
-			seconds{&s.RevokedAt},
-			seconds{&s.LastUsedAt},
-			&s.LastUsedAddress,
-		}
-	})
-	if err != nil {
-		return fmt.Errorf("read secrets: %w", err)
+	if d.Policy, err = t.credentialPolicy(ctx); err != nil {
+		return err
 	}
 	if d.SecretsMade, err = t.secretsMade(ctx, d.ID); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 )
 
 // CreateClient registers an OAuth client and returns it with its first secret,
-// which is stored as a hash and kept for show to see once. A public client has
+// which is stored as a hash, kept for show to see once, and ends when the policy wants it to. A public client has
 // none, and the secret returned is the zero one. It needs the permission to manage applications, and with templates also the one to manage
 // permissions. It fails with registry.Invalid, which names every wrong field,
 // also when a living application has the name already.
@@ -70,8 +70,12 @@ func (t *tx) createClient(ctx context.Context, in registry.NewClient, show ShowO
 	if app.Public() {
 		return app, secret, nil
 	}
+	policy, err := t.credentialPolicy(ctx)
+	if err != nil {
+		return app, secret, err
+	}
 	secret = registry.NewSecret()
-	if err := t.insertSecret(ctx, app.ID, secret); err != nil {
+	if _, err := t.insertSecret(ctx, app.ID, secret, registry.SecretTerms{Ends: policy.End(t.now)}); err != nil {
 		return app, secret, err
 	}
 	if err := t.showOnce(ctx, show, app.ID, secret); err != nil {
@@ -226,15 +230,4 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 		app.Logo, err = t.writeLogo(ctx, app.ID, in.Logo)
 	}
 	return app, err
-}
-
-// insertSecret writes a new secret's hash.
-func (t *tx) insertSecret(ctx context.Context, appID string, secret registry.Secret) error {
-	_, err := t.ExecContext(ctx, `
-		INSERT INTO secrets (id, application_id, hash, prefix, created_at, created_by_name) VALUES ($1, $2, $3, $4, $5, $6)`,
-		registry.NewSecretID(), appID, secret.Hash(), secret.Prefix(), t.now.Unix(), t.by.Name)
-	if err != nil {
-		return fmt.Errorf("insert secret: %w", err)
-	}
-	return nil
 }

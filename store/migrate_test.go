@@ -29,10 +29,19 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		_, err = rows.ExecContext(t.Context(), `
+			INSERT INTO secrets (id, application_id, hash, prefix, created_at, created_by_name, expires_at)
+			VALUES ('se_1', 'cl_old', '', 'cs_1', 1, '', 4000000000), ('se_2', 'cl_old', '', 'cs_2', 2, '', NULL)`)
+		if err != nil {
+			t.Fatal(err)
+		}
 		db := storetest.Open(t, database, storetest.NewClock())
 		app, err := db.Application(t.Context(), registry.Operator, "cl_old")
 		if err != nil || app.Name != "Old" || app.Failures.Count != 0 {
 			t.Errorf("got %+v, %v; want it as it was", app, err)
+		}
+		if old, ok := app.Secret("se_1"); !ok || old.ReplacedBy != "se_2" || old.Name != "" || old.Paused || app.Policy != registry.DefaultPolicy {
+			t.Errorf("got %+v of %+v, want the second secret to have replaced the first", old, app.Secrets)
 		}
 		schema, err := store.Migrate(t.Context(), storetest.Options(database, storetest.NewClock()), true)
 		if err != nil || schema.Database != schema.Binary || schema.ServesFrom != 1 {

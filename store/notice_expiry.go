@@ -71,13 +71,13 @@ func (t *tx) noticeExpiry(ctx context.Context) error {
 	}
 	rows, err := t.QueryContext(ctx, fmt.Sprintf(`
 		UPDATE secrets SET noticed_days = %s WHERE %[2]s AND id IN (SELECT id FROM secrets WHERE %[2]s ORDER BY expires_at, id LIMIT %[3]d)
-		RETURNING application_id, (SELECT name FROM applications WHERE id = application_id), prefix, expires_at, last_used_at, noticed_days`,
+		RETURNING application_id, (SELECT name FROM applications WHERE id = application_id), prefix, name, expires_at, last_used_at, noticed_days`,
 		daysLeft, dueSecrets, noticeBatch), append(now, expiryForgotten(t.now))...)
 	if err != nil {
 		return err
 	}
 	notices, err := collect(rows, func(n *registry.Notice) []any {
-		return []any{&n.Target.ID, &n.Target.Name, &n.Detail.Secret, seconds{&n.Detail.Ends}, seconds{&n.Detail.UsedAt}, &n.Detail.Days}
+		return []any{&n.Target.ID, &n.Target.Name, &n.Detail.Secret, &n.Detail.Name, seconds{&n.Detail.Ends}, seconds{&n.Detail.UsedAt}, &n.Detail.Days}
 	})
 	if err != nil {
 		return err

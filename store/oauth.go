@@ -67,11 +67,11 @@ func (t *tx) oauthClient(ctx context.Context, id, issuer string) (*oauth.Client,
 		return nil, err
 	}
 	rows, err = t.QueryContext(ctx, `
-		SELECT id, hash, expires_at FROM secrets WHERE application_id = $1 AND revoked_at IS NULL`, id)
+		SELECT id, hash, expires_at, paused FROM secrets WHERE application_id = $1 AND (revoked_at IS NULL OR paused)`, id)
 	if err != nil {
 		return nil, err
 	}
-	c.Secrets, err = collect(rows, func(s *oauth.Secret) []any { return []any{&s.ID, digest{&s.Hash}, seconds{&s.ExpiresAt}} })
+	c.Secrets, err = collect(rows, func(s *oauth.Secret) []any { return []any{&s.ID, digest{&s.Hash}, seconds{&s.ExpiresAt}, &s.Paused} })
 	return c, err
 }
 

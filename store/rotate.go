@@ -2,68 +2,83 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"clientele/registry"
 )
 
-// secretEnd is what an audit event keeps of a secret: how to recognise it and
-// when it stops.
-type secretEnd struct {
-	Prefix string `json:"prefix"`
-	Ends   string `json:"ends"`
-}
-
-// RegenerateSecret makes a new secret and returns it. The live ones stop as
-// the rotation says, though never later than they would have; when that is now
-// their tokens stop with them. It needs the permission to manage applications
+// RegenerateSecret makes a new secret and returns it. Those that it replaces, all
+// that are live or one, stop as the rotation says, though never later than they
+// would have; when that is now their tokens stop with them. The new one ends
+// when the policy wants it to. It needs the permission to manage applications
 // and what requireDelegation asks. It fails with registry.Invalid, also for a
-// public client, which has no secret, with registry.ErrNotFound, registry.ErrLocked, and with registry.ErrConflict when
-// the application got a new secret since rotation.Seen.
+// public client, which has no secret, and when the policy allows no such
+// overlap or no more secrets; with registry.ErrNotFound, registry.ErrLocked;
+// and with registry.ErrConflict when the application got a new secret since
+// rotation.Seen, or the one to replace has ended.
 func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string, rotation registry.Rotation, show ShowOnce) (secret registry.Secret, err error) {
 	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
-		app, err := t.lockApplication(ctx, id)
+		app, err := t.lockForSecret(ctx, id, rotation.Seen)
 		if err != nil {
 			return registry.Event{}, err
 		}
-		if app.Type != registry.OAuthClient {
-			return registry.Event{}, registry.ErrNotFound
-		}
-		if app.Public() {
-			return registry.Event{}, registry.Invalid{"auth_method": "A public client has no secret. Choose another authentication method for it first."}
-		}
-		if err := t.requireDelegation(ctx, app); err != nil {
-			return registry.Event{}, err
-		}
-		end, err := rotation.Ends(t.now)
+		policy, err := t.credentialPolicy(ctx)
 		if err != nil {
 			return registry.Event{}, err
 		}
-		if err := t.checkSeen(ctx, id, rotation.Seen); err != nil {
-			return registry.Event{}, err
-		}
-		before, after, err := t.endLive(ctx, id, rotation.End == registry.EndNow, end)
+		end, err := rotation.Ends(t.now, policy)
 		if err != nil {
 			return registry.Event{}, err
+		}
+		live, err := t.liveSecrets(ctx, id)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		replaced := live
+		if rotation.Secret != "" {
+			one, err := t.secret(ctx, id, rotation.Secret)
+			if err != nil {
+				return registry.Event{}, err
+			}
+			if !one.Lasts(t.now) {
+				return registry.Event{}, registry.ErrConflict
+			}
+			replaced = []registry.ClientSecret{one}
+		}
+		if end.After(t.now) && len(replaced) > 0 && len(live) >= policy.MostSecrets {
+			return registry.Event{}, registry.Invalid{"end": fmt.Sprintf("It has %d live secrets already, and %s. Choose Now, or end another one first.", len(live), policy.MostWords())}
 		}
 		secret = registry.NewSecret()
-		if err := t.insertSecret(ctx, id, secret); err != nil {
+		made, err := t.insertSecret(ctx, id, secret, registry.SecretTerms{Name: commonName(replaced), Ends: policy.End(t.now)})
+		if err != nil {
 			return registry.Event{}, err
 		}
-		after = append(after, secretEnd{secret.Prefix(), "never"})
+		before, after, err := t.endSecrets(ctx, replaced, end, made.ID)
+		if err != nil {
+			return registry.Event{}, err
+		}
 		return registry.Event{
-			Target: applicationTarget(app),
-			Before: snapshot(map[string]any{"secrets": before}), After: snapshot(map[string]any{"secrets": after}),
+			Target: applicationTarget(app), Before: snapshotSecrets(before...), After: snapshotSecrets(append(after, endOf(made))...),
 		}, t.showOnce(ctx, show, id, secret)
 	})
 	if err != nil {
 		return registry.Secret{}, fmt.Errorf("regenerate secret: %w", err)
 	}
 	return secret, nil
+}
+
+// commonName returns the name that all the secrets have, or "".
+func commonName(secrets []registry.ClientSecret) string {
+	name := ""
+	for i, s := range secrets {
+		if i > 0 && s.Name != name {
+			return ""
+		}
+		name = s.Name
+	}
+	return name
 }
 
 // SecretWaits reports whether a new secret of the application, made in the
@@ -76,40 +91,6 @@ func (db *DB) SecretWaits(ctx context.Context, sessionToken, id string) (waits b
 		return false, fmt.Errorf("look for a new secret: %w", err)
 	}
 	return waits, nil
-}
-
-// EndSecret stops a secret now, and its tokens with it. It needs the permission
-// to manage applications. A secret that was ended changes nothing.
-func (db *DB) EndSecret(ctx context.Context, by registry.Actor, id, secretID string) error {
-	what := intent{action: "application.end-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
-	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
-		app, err := t.lockApplication(ctx, id)
-		if err != nil {
-			return registry.Event{}, err
-		}
-		var prefix string
-		var expires, ended time.Time
-		err = t.QueryRowContext(ctx, `SELECT prefix, expires_at, revoked_at FROM secrets WHERE id = $1 AND application_id = $2`, secretID, id).
-			Scan(&prefix, seconds{&expires}, seconds{&ended})
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return registry.Event{}, registry.ErrNotFound
-		case err != nil:
-			return registry.Event{}, err
-		case !ended.IsZero():
-			return registry.Event{}, errUnchanged
-		}
-		_, err = t.ExecContext(ctx, `UPDATE secrets SET revoked_at = $1 WHERE id = $2`, t.now.Unix(), secretID)
-		return registry.Event{
-			Target: applicationTarget(app),
-			Before: snapshot(map[string]any{"secrets": []secretEnd{{prefix, endText(expires)}}}),
-			After:  snapshot(map[string]any{"secrets": []secretEnd{{prefix, "now"}}}),
-		}, err
-	})
-	if err != nil {
-		return fmt.Errorf("end secret: %w", err)
-	}
-	return nil
 }
 
 // checkSeen returns registry.ErrConflict when the application has had more
@@ -131,46 +112,23 @@ func (t *tx) secretsMade(ctx context.Context, id string) (n int, err error) {
 	return n, nil
 }
 
-// endLive gives every live secret an end, or an earlier one, and returns what
-// was and what is.
-func (t *tx) endLive(ctx context.Context, id string, now bool, end time.Time) (before, after []secretEnd, err error) {
-	type live struct {
-		id, prefix string
-		expires    time.Time
-	}
-	rows, err := t.QueryContext(ctx, `
-		SELECT id, prefix, expires_at FROM secrets
-		WHERE application_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at, id`, id, t.now.Unix())
-	if err != nil {
-		return nil, nil, fmt.Errorf("find live secrets: %w", err)
-	}
-	secrets, err := collect(rows, func(s *live) []any { return []any{&s.id, &s.prefix, seconds{&s.expires}} })
-	if err != nil {
-		return nil, nil, fmt.Errorf("find live secrets: %w", err)
-	}
+// endSecrets gives secrets an end, or an earlier one, and returns what was and
+// what is. An end that is not after now stops their tokens as well. next is the
+// secret that replaces them, or "".
+func (t *tx) endSecrets(ctx context.Context, secrets []registry.ClientSecret, end time.Time, next string) (before, after []secretEnd, err error) {
 	for _, s := range secrets {
-		before = append(before, secretEnd{s.prefix, endText(s.expires)})
-		statement, at := `UPDATE secrets SET expires_at = $1 WHERE id = $2`, end
+		before = append(before, endOf(s))
+		s.ReplacedBy = next
 		switch {
-		case now:
-			statement = `UPDATE secrets SET revoked_at = $1 WHERE id = $2`
-			after = append(after, secretEnd{s.prefix, "now"})
-		case !s.expires.IsZero() && s.expires.Before(end):
-			after = append(after, secretEnd{s.prefix, endText(s.expires)})
-			continue
-		default:
-			after = append(after, secretEnd{s.prefix, endText(end)})
+		case !end.After(t.now):
+			s.Paused, s.RevokedAt = false, t.now
+		case s.ExpiresAt.IsZero() || end.Before(s.ExpiresAt):
+			s.ExpiresAt = end
 		}
-		if _, err := t.ExecContext(ctx, statement, at.Unix(), s.id); err != nil {
-			return nil, nil, fmt.Errorf("end a secret: %w", err)
+		after = append(after, endOf(s))
+		if err := t.writeSecret(ctx, s); err != nil {
+			return nil, nil, err
 		}
 	}
 	return before, after, nil
-}
-
-func endText(t time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	return t.UTC().Format(time.RFC3339)
 }

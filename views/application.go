@@ -43,94 +43,9 @@ func (v ApplicationView) path(page string) string {
 // back leads from one of the application's pages to the first.
 func (v ApplicationView) back() ui.Action { return ui.Action{Text: v.App.Name, Href: v.path("")} }
 
-// accepted returns the secrets that authenticate, newest first.
-func (v ApplicationView) accepted() []registry.ClientSecret {
-	return slices.DeleteFunc(slices.Clone(v.App.Secrets), func(s registry.ClientSecret) bool { return !s.Authenticates(v.Now) })
-}
-
-// lastUsed returns the secret that was used last of several, if any was.
-func lastUsed(secrets []registry.ClientSecret) (s registry.ClientSecret, any bool) {
-	for _, one := range secrets {
-		if one.LastUsedAt.After(s.LastUsedAt) {
-			s, any = one, true
-		}
-	}
-	return s, any
-}
-
-// stillInUse returns the secret that ends soon although it is the one in use.
-func (v ApplicationView) stillInUse() (s registry.ClientSecret, is bool) {
-	s, used := lastUsed(v.accepted())
-	return s, used && s.State(v.Now) == registry.SecretEnding && s.ExpiresAt.Sub(v.Now) <= registry.ExpiringWithin
-}
-
-// rotation says how far the application is in moving to its new secret, or ""
-// when it has just one.
-func (v ApplicationView) rotation() string {
-	accepted := v.accepted()
-	if len(accepted) < 2 {
-		return ""
-	}
-	used, any := lastUsed(accepted)
-	switch {
-	case !any:
-		return "All of these are accepted, and none has been used yet."
-	case used.ID == accepted[0].ID:
-		return fmt.Sprintf("The new secret %s… is in use: it was used last, %s. The old one can be ended early.", used.Prefix, lower(ui.Ago(used.LastUsedAt, v.Now)))
-	case accepted[0].LastUsedAt.IsZero():
-		return fmt.Sprintf("The old secret %s… is still in use: it was used last, %s. The new one has not been used yet.", used.Prefix, lower(ui.Ago(used.LastUsedAt, v.Now)))
-	default:
-		return fmt.Sprintf("The old secret %s… is still in use: it was used last, %s; the new one %s.", used.Prefix,
-			lower(ui.Ago(used.LastUsedAt, v.Now)), lower(ui.Ago(accepted[0].LastUsedAt, v.Now)))
-	}
-}
-
 // lower makes a phrase that starts a sentence stand within one. A month keeps
 // its capital, because it comes after the day.
 func lower(phrase string) string { return strings.ToLower(phrase[:1]) + phrase[1:] }
-
-// endable reports whether the secret can be ended early: it is accepted, and so
-// is a newer one.
-func (v ApplicationView) endable(s registry.ClientSecret) bool {
-	accepted := v.accepted()
-	return v.MayManage && len(accepted) > 1 && s.ID != accepted[0].ID && s.Authenticates(v.Now)
-}
-
-func secretStatus(s registry.ClientSecret, now time.Time) ui.Status {
-	switch s.State(now) {
-	case registry.SecretLive:
-		return ui.Status{Kind: ui.OK, Text: "Live"}
-	case registry.SecretEnding:
-		return ui.Status{Kind: ui.Warn, Text: "Ends " + ui.Ago(s.ExpiresAt, now), Short: "Ending"}
-	case registry.SecretExpired:
-		return ui.Status{Kind: ui.Off, Text: "Expired"}
-	default:
-		return ui.Status{Kind: ui.Off, Text: "Ended"}
-	}
-}
-
-// secretEnd returns when the secret stops or stopped being accepted; the zero
-// time when it is to be accepted until it is ended.
-func secretEnd(s registry.ClientSecret) time.Time {
-	if !s.RevokedAt.IsZero() {
-		return s.RevokedAt
-	}
-	return s.ExpiresAt
-}
-
-// lacksFirstSecret reports whether the application is to have a secret, and
-// never had one.
-func (v ApplicationView) lacksFirstSecret() bool {
-	return v.App.SecretsMade == 0 && len(v.App.Secrets) == 0 && !v.App.Public()
-}
-
-// newSecret is what the viewer may do about the secret.
-func (v ApplicationView) newSecret() string {
-	if v.lacksFirstSecret() {
-		return "Make a secret"
-	}
-	return "Regenerate secret"
-}
 
 // permissionsText is what the viewer may do about its permissions.
 func (v ApplicationView) permissionsText() string {
@@ -166,6 +81,8 @@ func failureWords(r registry.FailureReason) string {
 		return "the secret was wrong"
 	case registry.ExpiredSecret:
 		return "the secret had expired"
+	case registry.PausedSecret:
+		return "the secret was paused"
 	case registry.ClientOff:
 		return "the application was disabled"
 	case registry.WrongMethod:

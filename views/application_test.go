@@ -60,7 +60,7 @@ func demoApplication() ApplicationView {
 				CreatedAt: noon.Add(-72 * time.Hour), CreatedBy: "us_demo", CreatedByName: "Demo Admin",
 			},
 			Secrets: []registry.ClientSecret{{ID: "se_1", Prefix: "cs_aaaaaa", CreatedAt: noon.Add(-72 * time.Hour), CreatedByName: "Demo Admin"}},
-			Scopes:  demoServices().Services[0].Scopes[:1], SecretsMade: 1,
+			Scopes:  demoServices().Services[0].Scopes[:1], SecretsMade: 1, Policy: registry.DefaultPolicy,
 		},
 		Catalogue: demoServices(), Now: noon, MayManage: true, MayRotate: true, MayGrant: true, MayAudit: true,
 	}
@@ -88,7 +88,7 @@ func usedApplication() ApplicationView {
 	v.App.Days = [registry.UsageDays]int64{3: 1, 20: 1204, 29: 12}
 	v.App.Secrets = []registry.ClientSecret{
 		{ID: "se_2", Prefix: "cs_bbbbbb", CreatedAt: noon.Add(-4 * time.Hour), CreatedByName: "Demo Admin", LastUsedAt: noon.Add(-3 * time.Hour), LastUsedAddress: "192.0.2.2"},
-		{ID: "se_1", Prefix: "cs_aaaaaa", CreatedAt: noon.Add(-72 * time.Hour), CreatedByName: "Demo Admin", LastUsedAt: v.App.LastUsedAt, LastUsedAddress: "192.0.2.1", ExpiresAt: noon.Add(20 * time.Hour)},
+		{ID: "se_1", Prefix: "cs_aaaaaa", CreatedAt: noon.Add(-72 * time.Hour), CreatedByName: "Demo Admin", LastUsedAt: v.App.LastUsedAt, LastUsedAddress: "192.0.2.1", ExpiresAt: noon.Add(20 * time.Hour), ReplacedBy: "se_2"},
 		{ID: "se_0", Prefix: "cs_000000", CreatedAt: noon.Add(-96 * time.Hour), CreatedByName: "Demo Admin", RevokedAt: noon.Add(-72 * time.Hour)},
 		{ID: "se_x", Prefix: "cs_xxxxxx", CreatedAt: noon.Add(-98 * time.Hour), CreatedByName: "Demo Admin", ExpiresAt: noon.Add(-96 * time.Hour)},
 	}
@@ -229,26 +229,34 @@ func TestRotationInWords(t *testing.T) {
 	secrets := func(newUsed, oldUsed time.Time) []registry.ClientSecret {
 		return []registry.ClientSecret{
 			{ID: "new", Prefix: "cs_new", LastUsedAt: newUsed},
-			{ID: "old", Prefix: "cs_old", LastUsedAt: oldUsed, ExpiresAt: noon.Add(20 * time.Hour)},
-			{ID: "gone", Prefix: "cs_gone", LastUsedAt: noon, RevokedAt: noon},
+			{ID: "old", Prefix: "cs_old", Name: "CI", LastUsedAt: oldUsed, ExpiresAt: noon.Add(20 * time.Hour), ReplacedBy: "new"},
+			{ID: "gone", Prefix: "cs_gone", LastUsedAt: noon, RevokedAt: noon, ReplacedBy: "old"},
+			{ID: "other", Prefix: "cs_other", LastUsedAt: noon},
 		}
 	}
 	tests := []struct {
-		name       string
-		secrets    []registry.ClientSecret
-		want       string
-		stillInUse bool
+		name    string
+		secrets []registry.ClientSecret
+		want    string
+		ending  string // the IDs of those that need looking after
 	}{
-		{"one secret", secrets(noon, noon)[:1], "", false},
-		{"neither used", secrets(time.Time{}, time.Time{}), "All of these are accepted, and none has been used yet.", false},
-		{"the new one", secrets(ago(time.Minute), ago(time.Hour)), "The new secret cs_new… is in use: it was used last, 1 min ago. The old one can be ended early.", false},
-		{"the old one, the new one never", secrets(time.Time{}, ago(time.Minute)), "The old secret cs_old… is still in use: it was used last, 1 min ago. The new one has not been used yet.", true},
-		{"the old one, the new one before", secrets(ago(time.Hour), ago(time.Minute)), "The old secret cs_old… is still in use: it was used last, 1 min ago; the new one 1 h ago.", true},
+		{"one secret", secrets(noon, noon)[:1], "", ""},
+		{"neither used", secrets(time.Time{}, time.Time{}), "Neither the old secret CI (cs_old…) nor the new one cs_new… has been used yet.", ""},
+		{"the new one", secrets(ago(time.Minute), ago(time.Hour)), "The new secret cs_new… is in use: it was used last, 1 min ago. The old one CI (cs_old…) can be ended early.", ""},
+		{"the old one, the new one never", secrets(time.Time{}, ago(time.Minute)), "The old secret CI (cs_old…) is still in use: it was used last, 1 min ago. The new one has not been used yet.", "old"},
+		{"the old one, the new one before", secrets(ago(time.Hour), ago(time.Minute)), "The old secret CI (cs_old…) is still in use: it was used last, 1 min ago; the new one 1 h ago.", "old"},
+		{"used, and nothing follows", secrets(noon, noon)[1:], "", "old"},
+		{"the only one, and not used", secrets(noon, time.Time{})[1:2], "", "old"},
+		{"not used, beside another", secrets(noon, time.Time{})[1:], "", ""},
 	}
 	for _, tt := range tests {
 		v := ApplicationView{App: registry.ApplicationDetails{Secrets: tt.secrets}, Now: noon}
-		if _, is := v.stillInUse(); v.rotation() != tt.want || is != tt.stillInUse {
-			t.Errorf("%s: got %q, still in use: %t; want %q, %t", tt.name, v.rotation(), is, tt.want, tt.stillInUse)
+		var ending []string
+		for _, s := range v.endingSoon() {
+			ending = append(ending, s.ID)
+		}
+		if got := strings.Join(v.rotations(), " "); got != tt.want || strings.Join(ending, " ") != tt.ending {
+			t.Errorf("%s: got %q, ending %v; want %q, %q", tt.name, got, ending, tt.want, tt.ending)
 		}
 	}
 }

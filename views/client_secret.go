@@ -1,6 +1,11 @@
 package views
 
-import "clientele/registry"
+import (
+	"strings"
+
+	"clientele/registry"
+	"clientele/views/ui"
+)
 
 // Handover is what a client's developer needs, with a new secret or without.
 type Handover struct {
@@ -13,9 +18,19 @@ type Handover struct {
 
 func (h Handover) path() string { return "/admin/applications/" + h.App.ID }
 
+// made returns what is known of the secret that is handed over.
+func (h Handover) made() registry.ClientSecret {
+	for _, s := range h.App.Secrets {
+		if s.Prefix == h.Credentials.Secret.Prefix() {
+			return s
+		}
+	}
+	return registry.ClientSecret{}
+}
+
 // regenerated reports whether the secret is not the application's first.
 func (h Handover) regenerated() bool {
-	return len(h.App.Secrets) > 1 || (len(h.App.Secrets) == 1 && h.App.Secrets[0].CreatedAt.After(h.App.CreatedAt))
+	return len(h.App.Secrets) > 1 || h.made().CreatedAt.After(h.App.CreatedAt)
 }
 
 func (h Handover) title() string {
@@ -25,11 +40,25 @@ func (h Handover) title() string {
 	return h.App.Name + " is ready"
 }
 
-// ending returns the secrets that are still accepted beside the new one.
+// terms says what the new secret is called and when it ends, or "".
+func (h Handover) terms() string {
+	var words []string
+	if name := h.made().Name; name != "" {
+		words = append(words, "It is the secret “"+name+"”.")
+	}
+	if ends := h.made().ExpiresAt; !ends.IsZero() {
+		words = append(words, "It is accepted until "+ui.FullTime(ends)+".")
+	}
+	return strings.Join(words, " ")
+}
+
+// ending returns the secrets that are accepted beside the new one until it has
+// taken their place.
 func (h Handover) ending() []registry.ClientSecret {
+	made := h.made()
 	var all []registry.ClientSecret
-	for _, s := range h.App.Secrets[min(1, len(h.App.Secrets)):] {
-		if s.RevokedAt.IsZero() && s.ExpiresAt.After(h.App.Secrets[0].CreatedAt) {
+	for _, s := range h.App.Secrets {
+		if s.ReplacedBy == made.ID && made.ID != "" && s.RevokedAt.IsZero() {
 			all = append(all, s)
 		}
 	}

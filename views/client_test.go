@@ -28,8 +28,8 @@ func TestClientPages(t *testing.T) {
 	}
 	rotated := app
 	rotated.Secrets = []registry.ClientSecret{
-		{ID: "se_2", Prefix: "cs_abcdef", CreatedAt: created.Add(time.Hour)},
-		{ID: "se_1", Prefix: "cs_123456", CreatedAt: created, ExpiresAt: created.Add(25 * time.Hour)},
+		{ID: "se_2", Prefix: "cs_shown-", Name: "CI runner", CreatedAt: created.Add(time.Hour), ExpiresAt: created.AddDate(0, 0, 90)},
+		{ID: "se_1", Prefix: "cs_123456", CreatedAt: created, ExpiresAt: created.Add(25 * time.Hour), ReplacedBy: "se_2"},
 	}
 	credentials := Credentials{
 		TokenEndpoint: "https://auth.example.com/oauth2/token", ClientID: app.ID, Secret: registry.ParseSecret("cs_shown-in-tests-only"),

@@ -12,16 +12,21 @@ import "clientele/views/ui"
 
 // The addresses of the settings.
 const (
-	SettingsPath = "/admin/settings"
+	SettingsPath         = "/admin/settings"
+	CredentialPolicyPath = SettingsPath + "/credentials"
+	NoticeRulesPath      = SettingsPath + "/notices"
 )
 
 // settingsTabs are the settings' pages.
 var settingsTabs = []ui.Tab{
 	{Text: "Team", Href: SettingsPath},
+	{Text: "Credentials", Href: CredentialPolicyPath},
+	{Text: "Notices", Href: NoticeRulesPath},
 }
 
-// settingsPage is the page of the settings at that address.
-func settingsPage(s Shell, path string) templ.Component {
+// settingsPage is the page of the settings at that address. text says what it
+// is for.
+func settingsPage(s Shell, path, text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -58,7 +63,7 @@ func settingsPage(s Shell, path string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.PageHead(ui.Heading{Title: "Settings", Text: "What holds for the whole team."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.PageHead(ui.Heading{Title: "Settings", Text: text}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -71,15 +71,6 @@ func (s *Server) applicationToChange(c echo.Context, action string) (views.Appli
 	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManageApplications)
 }
 
-// endSecret handles POST /admin/applications/{id}/secrets/{secret}/end.
-func (s *Server) endSecret(c echo.Context) error {
-	if err := s.Store.EndSecret(c.Request().Context(), actor(c), c.Param("id"), c.Param("secret")); err != nil {
-		return err
-	}
-	s.flash(c, "The secret has ended, and its tokens with it")
-	return redirect(c, applicationPath(c)+"#secrets")
-}
-
 // applicationEditPage handles GET /admin/applications/{id}/edit.
 func (s *Server) applicationEditPage(c echo.Context) error {
 	v, err := s.applicationToChange(c, "application.update")

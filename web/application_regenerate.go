@@ -11,9 +11,11 @@ import (
 	"clientele/views"
 )
 
-// regeneratePage handles GET /admin/applications/{id}/regenerate.
+// regeneratePage handles GET /admin/applications/{id}/regenerate. The query may
+// name the one secret to replace.
 func (s *Server) regeneratePage(c echo.Context) error {
-	return s.askToRegenerate(c, http.StatusOK, views.RegenerateForm{Back: c.QueryParam("back")})
+	form := views.RegenerateForm{Back: c.QueryParam("back"), Input: registry.RotationInput{Secret: c.QueryParam("secret")}}
+	return s.askToRegenerate(c, http.StatusOK, form)
 }
 
 // regenerate handles POST /admin/applications/{id}/regenerate.
@@ -46,25 +48,46 @@ func (s *Server) regenerate(c echo.Context) error {
 // askToRegenerate shows the form. It carries how many secrets there are, so
 // that one confirmation, sent twice, makes one.
 func (s *Server) askToRegenerate(c echo.Context, code int, form views.RegenerateForm) error {
-	v, err := s.applicationToChange(c, "application.regenerate-secret")
-	if err == nil && v.App.Public() {
-		form.App, form.Back = v.App, localPath(form.Back, applicationPath(c))
-		return render(c, http.StatusConflict, views.NoSecretPage(s.shell(c, "It has no secret", applicationsPath), form))
-	}
-	if err == nil && !v.MayRotate {
-		err = s.Store.Require(c.Request().Context(), actor(c), "application.regenerate-secret", registry.ApplicationTarget(v.App.ID), registry.ManagePermissions)
-	}
+	form.Back = localPath(form.Back, applicationPath(c))
+	v, err := s.applicationToRotate(c, "application.regenerate-secret")
 	if err != nil {
 		return err
 	}
-	form.App, form.Now, form.Back = v.App, v.Now, localPath(form.Back, applicationPath(c))
-	if form.Input.Seen == 0 {
-		form.Input.Seen = v.App.SecretsMade
+	if v.App.Public() {
+		return s.noSecret(c, v, form.Back)
+	}
+	form.App, form.Now = v.App, v.Now
+	if one, named := v.App.Secret(form.Input.Secret); form.Input.Secret != "" && !(named && one.Lasts(v.Now)) {
+		return redirect(c, form.Back) // where it is listed as ended
 	}
 	if form.Input.Seen == 0 {
-		form.Input.Seen = registry.NoneSeen
+		form.Input.Seen = secretsSeen(v)
 	}
 	return render(c, code, views.RegeneratePage(s.shell(c, "Regenerate secret of "+v.App.Name, applicationsPath), form))
+}
+
+// applicationToRotate is applicationToChange for a page that leads to a new
+// secret.
+func (s *Server) applicationToRotate(c echo.Context, action string) (views.ApplicationView, error) {
+	v, err := s.applicationToChange(c, action)
+	if err == nil && !v.MayRotate && !v.App.Public() {
+		err = s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManagePermissions)
+	}
+	return v, err
+}
+
+// noSecret answers who wants a secret of a public client.
+func (s *Server) noSecret(c echo.Context, v views.ApplicationView, back string) error {
+	form := views.RegenerateForm{App: v.App, Back: back}
+	return render(c, http.StatusConflict, views.NoSecretPage(s.shell(c, "It has no secret", applicationsPath), form))
+}
+
+// secretsSeen is the Seen of a registry.Rotation for the application as it is.
+func secretsSeen(v views.ApplicationView) int {
+	if v.App.SecretsMade == 0 {
+		return registry.NoneSeen
+	}
+	return v.App.SecretsMade
 }
 
 // regenerated answers a confirmation that comes after another: the same one

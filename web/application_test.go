@@ -462,7 +462,7 @@ func TestEndSecretEarly(t *testing.T) {
 			s.Store.FlushUsage(t.Context())
 			return b.get(path)
 		}
-		b.get(path).has(http.StatusOK, "Ends in 20 h", "none has been used yet", "End it now")
+		b.get(path).has(http.StatusOK, "Ends in 20 h", "has been used yet", "End it now")
 		use(secrets[1]).has(http.StatusOK, "The secret in use ends in 19 h", "The old secret "+secrets[1].Prefix+"… is still in use", "The new one has not been used yet")
 		page := use(secrets[0])
 		page.has(http.StatusOK, "The new secret "+secrets[0].Prefix+"… is in use")

@@ -119,6 +119,8 @@ func (s *site) useSecrets(t *testing.T) (secrets map[string]string, refused []by
 	secrets["token"] = s.tokens(t, path, secrets["first secret"], wrong)
 	b.post(path+"/regenerate", url.Values{"end": {"now"}}).redirects(path + "/secret")
 	take("second secret")
+	b.post(path+"/secrets/new", url.Values{"until": {"ended"}, "name": {"More"}}).redirects(path + "/secret")
+	take("added secret")
 	b.post(path+"/regenerate", url.Values{"end": {"now"}}).redirects(path + "/secret") // sealed, and never seen
 
 	r := httptest.NewRequest(http.MethodGet, "/api/v1/applications", nil)

@@ -69,9 +69,15 @@ func render(c echo.Context, status int, view templ.Component) error {
 }
 
 // redirect sends the viewer on to another page. htmx would follow a 303 by
-// fetch and put that page into the one that is open, so it is told to navigate.
+// fetch and put that page into the one that is open, so it is told to navigate;
+// and not to a part of the page that is open, which a browser would only scroll
+// to.
 func redirect(c echo.Context, to string) error {
 	if isHTMX(c) {
+		page, _, _ := strings.Cut(to, "#")
+		if open, err := url.Parse(c.Request().Header.Get("HX-Current-URL")); err == nil && open.RequestURI() == page {
+			to = page
+		}
 		c.Response().Header().Set("HX-Redirect", to)
 		return c.NoContent(http.StatusOK)
 	}

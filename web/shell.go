@@ -34,6 +34,7 @@ func (s *Server) shell(c echo.Context, title, active string) views.Shell {
 	}
 	shell.TeamName, shell.TeamLogo = v.Team.Name, v.Team.Logo
 	shell.Allows = v.May
+	shell.Unread = s.unreadNotices(c, v)
 	shell.User = &views.ShellUser{Name: v.User.Name, Email: v.User.Email}
 	for _, item := range navigation {
 		if v.May(item.need) {

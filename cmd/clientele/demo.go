@@ -69,6 +69,7 @@ func (d *demoMaker) fill() error {
 	for _, a := range demoApplications {
 		d.plan(a)
 	}
+	d.planPolicy()
 	slices.SortStableFunc(d.events, func(a, b demoEvent) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
 	for _, event := range d.events {
 		d.clock.Store(event.at.UnixNano())
@@ -133,7 +134,7 @@ func (d *demoMaker) plan(a demoApplication) {
 	var app registry.Application
 	var secrets []string // IDs, oldest first
 
-	then := func(at time.Time, do func() error) { d.events = append(d.events, demoEvent{at, do}) }
+	then := d.then
 	rotate := func(ago int, overlap time.Duration) {
 		then(d.daysAgo(ago), func() error {
 			rotation := registry.Rotation{End: registry.EndAt, At: d.daysAgo(ago).Add(overlap)}
@@ -204,6 +205,7 @@ func (d *demoMaker) plan(a demoApplication) {
 			d.planConsent(allowed, func() string { return app.ID })
 		}
 	}
+	d.planSecrets(a, by, func() string { return app.ID })
 	switch a.state {
 	case disabled:
 		then(d.daysAgo(max(a.idle-30, 1)), func() error { return d.db.SetStatus(d.ctx, by, app.ID, registry.Disabled) })

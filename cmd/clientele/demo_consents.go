@@ -61,7 +61,7 @@ const demoChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 // planConsent lays on the timeline what a user lets an application do.
 func (d *demoMaker) planConsent(a demoAllowed, appID func() string) {
-	then := func(at time.Time, do func() error) { d.events = append(d.events, demoEvent{at, do}) }
+	then := d.then
 	by := d.users[a.user].Actor()
 	var got oauth.Authorized
 	var first string // refresh token

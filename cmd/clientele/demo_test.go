@@ -55,6 +55,12 @@ func TestDemo(t *testing.T) {
 	t.Run("sign-ins", func(t *testing.T) { checkSignIns(t, db, signIns) })
 	t.Run("applications", func(t *testing.T) { checkDemoApplications(t, db, now) })
 	t.Run("consents", func(t *testing.T) { checkDemoConsents(t, db) })
+	t.Run("credential policy", func(t *testing.T) {
+		use, err := db.CredentialPolicy(t.Context(), registry.Operator)
+		if err != nil || use.Policy != demoPolicy || use.TooLong.N == 0 {
+			t.Errorf("got %+v, %v; want the demo's policy, and secrets that break it", use, err)
+		}
+	})
 	t.Run("history", func(t *testing.T) {
 		page, err := db.AuditEvents(t.Context(), registry.Operator, registry.AuditQuery{Action: "application.*", Limit: 10_000})
 		if err != nil {
@@ -161,6 +167,13 @@ func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
 		if details.SecretsMade > 1 && a.Secrets == 1 {
 			seen["rotated"]++
 		}
+		for _, secret := range details.Secrets {
+			for state, is := range map[string]bool{"with a named secret": secret.Name != "", "with a paused secret": secret.State(now) == registry.SecretPaused} {
+				if is {
+					seen[state]++
+				}
+			}
+		}
 		for state, is := range map[string]bool{
 			"with a logo": details.Logo != "", "first-party": details.Trust == registry.FirstParty,
 			"verified": details.ActsForUsers() && details.Trust == registry.Verified, "unverified": details.ActsForUsers() && details.Trust == registry.Unverified,
@@ -176,7 +189,7 @@ func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
 	for _, state := range []string{
 		"deleted", "unused", "secret ending", "to be given permissions", "used today", "never used", "unused for 90 days",
 		"disabled", "two secrets at once", "no permissions", "locked", "rotated",
-		"for users", "public", "with a logo", "first-party", "verified", "unverified",
+		"with a named secret", "with a paused secret", "for users", "public", "with a logo", "first-party", "verified", "unverified",
 	} {
 		if seen[state] == 0 {
 			t.Errorf("no application is %s", state)
