@@ -48,6 +48,17 @@ var NoticeTypes = []NoticeType{
 	{NoticeAdministratorAdded, "New administrator", "Someone becomes able to give and take every permission.", ManagePermissions, "The new administrator"},
 }
 
+// NoticeAudiences returns the permissions for which people are told of something.
+func NoticeAudiences() []Permission {
+	var all []Permission
+	for _, t := range NoticeTypes {
+		if !slices.Contains(all, t.Audience) {
+			all = append(all, t.Audience)
+		}
+	}
+	return all
+}
+
 // NoticeTypeOf returns the type of that kind, and whether there is one.
 func NoticeTypeOf(kind NoticeKind) (NoticeType, bool) {
 	i := slices.IndexFunc(NoticeTypes, func(t NoticeType) bool { return t.Kind == kind })

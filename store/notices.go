@@ -311,9 +311,9 @@ func (t *tx) visibleNotices(ctx context.Context) (visible, error) {
 func visibleTo(by registry.Actor, held []registry.Held) visible {
 	var v visible
 	needs := []string{""}
-	for _, kind := range registry.NoticeTypes {
-		if registry.Decide(held, nil, registry.Question{Permission: kind.Audience}).Allowed {
-			needs = append(needs, kind.Audience.String())
+	for _, p := range registry.NoticeAudiences() {
+		if registry.Decide(held, nil, registry.Question{Permission: p}).Allowed {
+			needs = append(needs, p.String())
 		}
 	}
 	v.where = `r.user_id = ` + v.bind(by.ID) + ` AND r.needs IN (` + v.bindAll(needs) + `)`

@@ -70,6 +70,7 @@ func (d *demoMaker) fill() error {
 		d.plan(a)
 	}
 	d.planPolicy()
+	d.planNotices()
 	slices.SortStableFunc(d.events, func(a, b demoEvent) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
 	for _, event := range d.events {
 		d.clock.Store(event.at.UnixNano())
