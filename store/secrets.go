@@ -194,7 +194,7 @@ func (db *DB) changeSecret(ctx context.Context, by registry.Actor, what intent, 
 	return nil
 }
 
-const secretColumns = `id, name, prefix, created_at, created_by_name, expires_at, revoked_at, paused, COALESCE(replaced_by, ''), last_used_at, last_used_address`
+const secretColumns = `id, name, prefix, created_at, created_by_name, expires_at, revoked_at, paused, COALESCE(replaced_by, ''), last_used_at, last_used_address` //nolint:gosec // names of columns
 
 func secretFields(s *registry.ClientSecret) []any {
 	return []any{

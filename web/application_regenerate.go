@@ -57,7 +57,7 @@ func (s *Server) askToRegenerate(c echo.Context, code int, form views.Regenerate
 		return s.noSecret(c, v, form.Back)
 	}
 	form.App, form.Now = v.App, v.Now
-	if one, named := v.App.Secret(form.Input.Secret); form.Input.Secret != "" && !(named && one.Lasts(v.Now)) {
+	if one, named := v.App.Secret(form.Input.Secret); form.Input.Secret != "" && (!named || !one.Lasts(v.Now)) {
 		return redirect(c, form.Back) // where it is listed as ended
 	}
 	if form.Input.Seen == 0 {

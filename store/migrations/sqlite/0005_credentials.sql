@@ -35,4 +35,4 @@ SELECT application_id, day, reason, failures, last_at, last_address FROM authent
 DROP TABLE authentication_failures;
 ALTER TABLE failures RENAME TO authentication_failures;
 
-UPDATE meta SET schema_version = 8;
+UPDATE meta SET schema_version = 5;

@@ -23,4 +23,4 @@ ALTER TABLE authentication_failures DROP CONSTRAINT authentication_failures_reas
 ALTER TABLE authentication_failures ADD CONSTRAINT authentication_failures_reason_check
 	CHECK (reason IN ('unknown_client', 'wrong_secret', 'expired_secret', 'paused_secret', 'disabled', 'wrong_method', 'network'));
 
-UPDATE meta SET schema_version = 8;
+UPDATE meta SET schema_version = 5;
