@@ -31,7 +31,7 @@ type NoticeType struct {
 	// Audience is what administrators hold who are told: the permission to do
 	// something about it.
 	Audience Permission
-	// Affects says whom it affects, such as "The user whose consent it was", or
+	// Affects says whom it affects, such as "The users who gave it", or
 	// is "" when it never affects a user.
 	Affects string
 }
@@ -39,12 +39,12 @@ type NoticeType struct {
 // NoticeTypes are all kinds of notices there are.
 var NoticeTypes = []NoticeType{
 	{NoticeApplicationCreated, "Application created", "An application is registered.", ManageApplications, ""},
-	{NoticePermissionsChanged, "Permissions changed", "A user, a group or an application is given permissions, or loses some.", ManagePermissions, "The user whose permissions they are"},
+	{NoticePermissionsChanged, "Permissions changed", "A user, a group or an application is given permissions, or loses some.", ManagePermissions, "The user who gets or loses them"},
 	{NoticeSecretExpiring, "Secret expires soon", "A secret ends in 30, 14, 7 or 1 days.", ManageApplications, ""},
 	{NoticeSecretExpired, "Secret expired", "A secret has reached its end and is refused from then on.", ManageApplications, ""},
 	{NoticeSecretRegenerated, "Secret regenerated", "An application gets a new secret.", ManageApplications, ""},
-	{NoticeRefreshReused, "Refresh token reused", "A code or a refresh token that was used already is presented again: someone may have copied it.", ManageApplications, "The user for whom the application acts"},
-	{NoticeConsentRevoked, "Consent revoked by an administrator", "An administrator takes back what a user allowed an application.", ManageApplications, "The users whose consents they were"},
+	{NoticeRefreshReused, "Refresh token reused", "A code or a refresh token that was used already is presented again: someone may have copied it.", ManageApplications, "The user it acts for"},
+	{NoticeConsentRevoked, "Consent revoked by an administrator", "An administrator takes back what a user allowed an application.", ManageApplications, "The users who gave it"},
 	{NoticeAdministratorAdded, "New administrator", "Someone becomes able to give and take every permission.", ManagePermissions, "The new administrator"},
 }
 

@@ -216,7 +216,7 @@ func NoticeRulePage(s Shell, f NoticeRuleForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Checkbox(ui.Field{Name: "on", Label: "Tell people", Checked: f.Input.On, Hint: "The audit log has it in any case."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Checkbox(ui.Field{Name: "on", Label: "Tell people", Checked: f.Input.On}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -81,7 +81,7 @@ func TestNoticeSettings(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		admin := s.setUp(t)
 		list := admin.get("/admin/settings/notices")
-		list.has(http.StatusOK, "Secret expires soon", "Administrators, the user for whom the application acts")
+		list.has(http.StatusOK, "Secret expires soon", "Administrators, the user it acts for")
 		page := list.link("Application created")
 		admin.get(page).has(http.StatusOK, "An application is registered.", "applications/manage")
 		wrong := admin.post(page, url.Values{"on": {"true"}})

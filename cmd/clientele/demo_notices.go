@@ -7,7 +7,10 @@ import "fmt"
 // few days ago.
 func (d *demoMaker) planNotices() {
 	for day := 90; day >= 0; day-- {
-		d.events = append(d.events, demoEvent{d.daysAgo(day), func() error { return d.db.Tell(d.ctx) }})
+		d.events = append(d.events, demoEvent{d.daysAgo(day), func() error {
+			d.db.FlushUsage(d.ctx) // when a secret was last used is among what they are told
+			return d.db.Tell(d.ctx)
+		}})
 	}
 	d.events = append(d.events, demoEvent{d.daysAgo(noticesReadAgo), func() error {
 		for i, u := range demoUsers {
