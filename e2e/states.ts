@@ -354,6 +354,24 @@ export const states: State[] = [
 
   at('scopes', '/admin/scopes'),
   at('scopes-no-match', '/admin/scopes?q=no+such+thing'),
+  at('settings-team', '/admin/settings'),
+  seen('settings-team-errors', async ({ page }) => {
+    await page.goto('/admin/settings');
+    await page.getByLabel('Team name').fill('');
+    await button(page, 'Save changes').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  at('settings-notices', '/admin/settings/notices'),
+  at('settings-notice', '/admin/settings/notices/consent.revoked'),
+  seen('settings-notice-errors', async ({ page }) => {
+    await page.goto('/admin/settings/notices/secret.expired');
+    await page.getByRole('checkbox', { name: 'Administrators' }).uncheck();
+    await button(page, 'Save changes').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  at('notices', '/profile/notices', 'manages applications, not permissions'),
+  at('notices-unread', '/profile/notices?show=unread'),
+  at('notices-none', '/profile/notices', 'may see nothing yet'),
   at('settings-credentials', '/admin/settings/credentials'),
   seen('settings-credentials-errors', async ({ page }) => {
     await page.goto('/admin/settings/credentials');

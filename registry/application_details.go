@@ -74,7 +74,7 @@ type ClientEdit struct {
 	Logo LogoEdit       `form:"-" json:"-" validate:"-"`
 }
 
-// LogoEdit is what is to become of a client's logo. Its zero value leaves it
+// LogoEdit is what is to become of the logo of a client or the team. Its zero value leaves it
 // as it is.
 type LogoEdit struct {
 	PNG    []byte // the new one, as we encoded it ourselves, or nil

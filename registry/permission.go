@@ -25,8 +25,11 @@ var (
 
 // Administration returns what it takes to make others administrators, with
 // everything that means nothing without.
-func Administration() []Permission {
-	all := []Permission{ManageUsers, ManagePermissions}
+func Administration() []Permission { return WithNeeds(ManageUsers, ManagePermissions) }
+
+// WithNeeds returns permissions of built-in services, with everything that they
+// mean nothing without.
+func WithNeeds(all ...Permission) []Permission {
 	for i := 0; i < len(all); i++ {
 		service, _ := BuiltIn().Service(all[i].Service)
 		p, _ := service.Permission(all[i].Key)

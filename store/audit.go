@@ -10,7 +10,8 @@ import (
 	"clientele/registry"
 )
 
-// appendEvent adds the event to the chain. It comes last in a transaction:
+// appendEvent adds the event to the chain, and what people are told of it to
+// the notices. It comes last in a transaction:
 // advancing the head locks it until COMMIT, so that the chain never forks.
 func (t *tx) appendEvent(ctx context.Context, e registry.Event) error {
 	e.Actor, e.At = t.by, t.now.Truncate(time.Millisecond)
@@ -31,7 +32,7 @@ func (t *tx) appendEvent(ctx context.Context, e registry.Event) error {
 	if err != nil {
 		return fmt.Errorf("append to the audit chain: %w", err)
 	}
-	return nil
+	return t.notice(ctx, e)
 }
 
 // eventColumns are the columns that eventFields scans.

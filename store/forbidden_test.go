@@ -47,5 +47,6 @@ var ownBusiness = map[string]bool{
 
 	"Profile": true, "UpdateProfile": true, "ChangePassword": true, // see profile_test.go
 	"EndOwnSession": true, "EndOtherSessions": true,
+	"OwnNotices": true, "OwnNotice": true, "ReadNotices": true, "UnreadNotices": true, // see notices_test.go
 	"OwnConsents": true, "OwnConsent": true, "RevokeConsent": true, "RevokeAllConsents": true, // see revoke_test.go
 }

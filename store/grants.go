@@ -157,30 +157,30 @@ func (t *tx) keepAdministrator(ctx context.Context, field string, do func() erro
 // permissions, and so make others administrators.
 func (t *tx) administrators(ctx context.Context) (n int, err error) {
 	err = t.QueryRowContext(ctx, `
-		SELECT count(*) FROM users WHERE disabled_at IS NULL AND password_hash <> '' AND id IN (`+administratorIDs+`)`).Scan(&n)
+		SELECT count(*) FROM users WHERE disabled_at IS NULL AND password_hash <> '' AND id IN (`+usersHolding(registry.Administration())+`)`).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count administrators: %w", err)
 	}
 	return n, nil
 }
 
-// administratorIDs selects the users who hold what it takes to make others
-// administrators, by themselves or through a group, whether they can sign in
+// usersHolding selects, as id, the users who hold all of those permissions on
+// the whole service, by themselves or through a group, whether they can sign in
 // or not.
-var administratorIDs = func() string {
-	var all []string
-	for _, p := range registry.Administration() {
-		all = append(all, fmt.Sprintf("('%s', '%s')", p.Service, p.Key))
+func usersHolding(permissions []registry.Permission) string {
+	all := make([]string, len(permissions))
+	for i, p := range permissions {
+		all[i] = fmt.Sprintf("('%s', '%s')", p.Service, p.Key)
 	}
 	return fmt.Sprintf(`
-		SELECT COALESCE(m.user_id, g.subject_id) FROM grants g
+		SELECT COALESCE(m.user_id, g.subject_id) AS id FROM grants g
 		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
 		LEFT JOIN group_members m ON g.subject_type = 'group' AND m.group_id = g.subject_id
 		WHERE g.object = '' AND (g.subject_type = 'user' OR m.user_id IS NOT NULL)
 		AND (g.service, CASE g.kind WHEN 'permission' THEN g.key ELSE p.permission END) IN (VALUES %s)
 		GROUP BY COALESCE(m.user_id, g.subject_id) HAVING count(DISTINCT g.service || '/' || COALESCE(p.permission, g.key)) = %d`,
 		strings.Join(all, ", "), len(all))
-}()
+}
 
 // GroupNamed returns the group of that name as a holder of permissions, or
 // registry.ErrNotFound. It needs the permission to view permissions.

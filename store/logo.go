@@ -11,10 +11,10 @@ import (
 	"clientele/registry"
 )
 
-// Logo returns the PNG whose SHA-256 in hex the hash is, as far as it is some
-// application's logo, or registry.ErrNotFound.
+// Logo returns the PNG whose SHA-256 in hex the hash is, as far as it is the
+// team's or some application's logo, or registry.ErrNotFound.
 func (db *DB) Logo(ctx context.Context, hash string) (png []byte, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT png FROM logos WHERE hash = $1 LIMIT 1`, hash).Scan(&png)
+	err = db.read.QueryRowContext(ctx, `SELECT png FROM logos WHERE hash = $1 UNION ALL SELECT logo FROM team WHERE logo_hash = $1 LIMIT 1`, hash).Scan(&png)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, registry.ErrNotFound
 	}
@@ -41,8 +41,7 @@ func (t *tx) changeLogo(ctx context.Context, app registry.Application, d registr
 
 // writeLogo gives an application a logo, and returns its hash.
 func (t *tx) writeLogo(ctx context.Context, id string, png []byte) (hash string, err error) {
-	sum := sha256.Sum256(png)
-	hash = hex.EncodeToString(sum[:])
+	hash = hashLogo(png)
 	_, err = t.ExecContext(ctx, `
 		INSERT INTO logos (application_id, hash, png) VALUES ($1, $2, $3)
 		ON CONFLICT (application_id) DO UPDATE SET hash = excluded.hash, png = excluded.png`, id, hash, png)
@@ -50,6 +49,12 @@ func (t *tx) writeLogo(ctx context.Context, id string, png []byte) (hash string,
 		return "", fmt.Errorf("write logo: %w", err)
 	}
 	return hash, nil
+}
+
+// hashLogo returns the hash by which a logo has its address.
+func hashLogo(png []byte) string {
+	sum := sha256.Sum256(png)
+	return hex.EncodeToString(sum[:])
 }
 
 // logoHash returns the hash of an application's logo, or "" when it has none.

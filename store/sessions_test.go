@@ -32,7 +32,7 @@ func TestSessionKnowsItsUser(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.User != tt.user || s.Team != "Harbor" {
+			if s.User != tt.user || s.Team.Name != "Harbor" {
 				t.Errorf("got %+v of %q, want %+v of Harbor", s.User, s.Team, tt.user)
 			}
 			for _, p := range []registry.Permission{registry.ViewApplications, registry.ManageUsers, registry.ReadAuditLog} {

@@ -61,6 +61,7 @@ type DB struct {
 	usage     usage
 	passwords hasher
 	probe     probe
+	noticed   chan struct{} // there is something to tell people
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -106,7 +107,7 @@ func (db *DB) Close() error {
 }
 
 func connect(o Options) (*DB, error) {
-	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher()}
+	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher(), noticed: make(chan struct{}, 1)}
 	var err error
 	if IsPostgres(o.Database) {
 		db.dialect = postgres

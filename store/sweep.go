@@ -24,18 +24,19 @@ const linksKept = 30 * 24 * time.Hour
 func (db *DB) Sweep(ctx context.Context) error {
 	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
 		for statement, until := range map[string]time.Time{
-			`DELETE FROM sessions WHERE expires_at <= $1`:                           t.now,
-			`DELETE FROM sessions WHERE seen_at <= $1`:                              t.now.Add(-SessionIdle),
-			`DELETE FROM devices WHERE expires_at <= $1`:                            t.now,
-			`DELETE FROM drafts WHERE expires_at <= $1`:                             t.now,
-			`DELETE FROM shown_secrets WHERE expires_at <= $1`:                      t.now,
-			`DELETE FROM signin_attempts WHERE starts <= $1`:                        t.now.Add(-attemptWindow),
-			`DELETE FROM consent_requests WHERE expires_at <= $1`:                   t.now,
-			`DELETE FROM revoked_tokens WHERE expires_at <= $1`:                     t.now,
-			`DELETE FROM families WHERE spent_at IS NULL AND code_expires_at <= $1`: t.now.Add(-time.Hour),
-			`DELETE FROM consents WHERE ended_at IS NULL AND expires_at <= $1`:      t.now.Add(-registry.EndedConsentKept),
-			`DELETE FROM authentication_failures WHERE last_at <= $1`:               t.now.Add(-failuresKept),
-			`DELETE FROM user_links WHERE expires_at <= $1`:                         t.now.Add(-linksKept),
+			`DELETE FROM sessions WHERE expires_at <= $1`:                                       t.now,
+			`DELETE FROM sessions WHERE seen_at <= $1`:                                          t.now.Add(-SessionIdle),
+			`DELETE FROM devices WHERE expires_at <= $1`:                                        t.now,
+			`DELETE FROM drafts WHERE expires_at <= $1`:                                         t.now,
+			`DELETE FROM shown_secrets WHERE expires_at <= $1`:                                  t.now,
+			`DELETE FROM signin_attempts WHERE starts <= $1`:                                    t.now.Add(-attemptWindow),
+			`DELETE FROM consent_requests WHERE expires_at <= $1`:                               t.now,
+			`DELETE FROM revoked_tokens WHERE expires_at <= $1`:                                 t.now,
+			`DELETE FROM families WHERE spent_at IS NULL AND code_expires_at <= $1`:             t.now.Add(-time.Hour),
+			`DELETE FROM consents WHERE ended_at IS NULL AND expires_at <= $1`:                  t.now.Add(-registry.EndedConsentKept),
+			`DELETE FROM authentication_failures WHERE last_at <= $1`:                           t.now.Add(-failuresKept),
+			`DELETE FROM user_links WHERE expires_at <= $1`:                                     t.now.Add(-linksKept),
+			`DELETE FROM notices WHERE at <= CAST($1 AS BIGINT) * 1000 AND told_at IS NOT NULL`: t.now.Add(-registry.NoticeKept),
 			endedConsents: t.now.Add(-registry.EndedConsentKept),
 		} {
 			if _, err := t.ExecContext(ctx, statement, until.Unix()); err != nil {

@@ -22,6 +22,7 @@ type tx struct {
 	dialect dialect
 	now     time.Time
 	by      registry.Actor
+	noticed bool // people are to be told of what it does
 }
 
 // intent is what an actor is about to change or to look at.
@@ -106,11 +107,18 @@ func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn fun
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer sqltx.Rollback() // does nothing once committed
-	if err := fn(&tx{Tx: sqltx, dialect: db.dialect, now: db.now().UTC(), by: by}); err != nil {
+	t := &tx{Tx: sqltx, dialect: db.dialect, now: db.now().UTC(), by: by}
+	if err := fn(t); err != nil {
 		return err
 	}
 	if err := sqltx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
+	}
+	if t.noticed {
+		select {
+		case db.noticed <- struct{}{}:
+		default: // it is known already that there is something to tell
+		}
 	}
 	return nil
 }

@@ -130,7 +130,7 @@ func ApplicationEditPage(s Shell, v ApplicationView, f ApplicationEditForm) temp
 				}
 				templ_7745c5c3_Err = clientSections(clientFields{
 					Input: f.Input, Invalid: f.Invalid, Check: v.path("edit/check"), OfferBoth: grantChoice(f.Seen.Grants) == bothGrants.Value,
-					Logo: f.Logo.PNG, OldLogo: logoAddress(v.App.Logo), RemoveLogo: f.Logo.Remove,
+					Logo:       logoInput{New: f.Logo.PNG, Old: logoAddress(v.App.Logo), Remove: f.Logo.Remove},
 					MethodHint: f.methodHint(), PublicText: f.publicText(), AskAlg: true,
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {

@@ -83,6 +83,10 @@ var auditAreas = []auditArea{
 	}},
 	{"team", "Team", "users", []auditAction{
 		{"team.create", "Set up the team"},
+		{"team.read", "Look at the team's settings"},
+		{"team.read-notice-rules", "Look at who is told of what"},
+		{"team.set-notice-rule", "Change who is told of what"},
+		{"team.update", "Change the team's name or logo"},
 		{"team.set-credential-policy", "Change what is asked of secrets"},
 		{"team.read-credential-policy", "Look at what is asked of secrets"},
 	}},

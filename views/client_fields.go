@@ -2,7 +2,6 @@ package views
 
 import (
 	"cmp"
-	"encoding/base64"
 	"slices"
 	"strings"
 
@@ -18,12 +17,10 @@ type clientFields struct {
 	Check      string // the address that checks a field as one leaves it
 	Autofocus  bool
 	MethodHint string
-	PublicText string // what comes of a public client, if there is more to say
-	OfferBoth  bool   // both grant types at once: some client has them already
-	Logo       []byte // a new one, which the form carries along
-	OldLogo    string // the address of the one it has, or ""
-	RemoveLogo bool
-	AskAlg     bool // for the signing algorithm too
+	PublicText string    // what comes of a public client, if there is more to say
+	OfferBoth  bool      // both grant types at once: some client has them already
+	Logo       logoInput // but for what is wrong with it
+	AskAlg     bool      // for the signing algorithm too
 }
 
 // clientFieldNames are the names of the fields, in their order.
@@ -99,21 +96,8 @@ func (f clientFields) methods() []ui.Option {
 // trust is the chosen mark; none is unverified.
 func (f clientFields) trust() registry.Trust { return cmp.Or(f.Input.Trust, registry.Unverified) }
 
-// newLogo returns the new logo as the form carries it.
-func (f clientFields) newLogo() string { return base64.StdEncoding.EncodeToString(f.Logo) }
-
-// logo returns the address of the logo that the client is to have, or "".
-func (f clientFields) logo() string {
-	if len(f.Logo) > 0 {
-		return "data:image/png;base64," + f.newLogo()
-	}
-	return f.OldLogo
-}
-
-// logoAddress returns the address of an application's logo, or "".
-func logoAddress(hash string) string {
-	if hash == "" {
-		return ""
-	}
-	return "/logos/" + hash + ".png"
+// logo is the client's logo, and what is wrong with it.
+func (f clientFields) logo() logoInput {
+	f.Logo.Error = f.Invalid["logo"]
+	return f.Logo
 }

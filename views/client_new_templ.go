@@ -79,7 +79,7 @@ func ClientDetailsPage(s Shell, f ClientDetailsForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = clientSections(clientFields{Input: f.Input, Invalid: f.Invalid, Check: NewClientPath + "/check", Autofocus: f.blank(), Logo: f.Logo}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = clientSections(clientFields{Input: f.Input, Invalid: f.Invalid, Check: NewClientPath + "/check", Autofocus: f.blank(), Logo: logoInput{New: f.Logo}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -66,6 +66,9 @@ func (s *Server) routes(e *echo.Echo) {
 	console.post(views.OwnConsentsPath+"/:consent/revoke", s.revokeConsent)
 	console.post(views.ProfilePath+"/sessions/end", s.endOtherSessions)
 	console.post(views.ProfilePath+"/sessions/:session/end", s.endOwnSession)
+	console.get(views.NoticesPath, s.notices)
+	console.once(views.NoticesPath+"/:notice", s.openNotice)
+	console.post(views.NoticesPath+"/read", s.readNotices)
 	console.get("/logos/:file", s.logo)
 
 	applications := console.through(s.viewing(registry.ViewApplications))
@@ -137,7 +140,11 @@ func (s *Server) routes(e *echo.Echo) {
 	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
 
 	settings := console.through(s.viewing(registry.ManageSettings))
-	settings.get(views.SettingsPath, s.settings)
+	settings.get(views.SettingsPath, s.teamPage)
+	settings.post(views.SettingsPath, s.updateTeam)
+	settings.get(views.NoticeRulesPath, s.noticeRules)
+	settings.get(views.NoticeRulesPath+"/:kind", s.noticeRulePage)
+	settings.post(views.NoticeRulesPath+"/:kind", s.setNoticeRule)
 	settings.get(views.CredentialPolicyPath, s.credentialPolicyPage)
 	settings.post(views.CredentialPolicyPath, s.setCredentialPolicy)
 

@@ -10,9 +10,6 @@ import (
 	"clientele/views"
 )
 
-// settings handles GET /admin/settings.
-func (s *Server) settings(c echo.Context) error { return redirect(c, views.CredentialPolicyPath) }
-
 // credentialPolicyPage handles GET /admin/settings/credentials.
 func (s *Server) credentialPolicyPage(c echo.Context) error {
 	use, err := s.Store.CredentialPolicy(c.Request().Context(), actor(c))

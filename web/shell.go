@@ -34,8 +34,9 @@ func (s *Server) shell(c echo.Context, title, active string) views.Shell {
 	if !signedIn {
 		return shell
 	}
-	shell.TeamName = v.Team
+	shell.TeamName, shell.TeamLogo = v.Team.Name, v.Team.Logo
 	shell.Allows = v.May
+	shell.Unread = s.unreadNotices(c, v)
 	shell.User = &views.ShellUser{Name: v.User.Name, Email: v.User.Email}
 	for _, item := range navigation {
 		if v.May(item.need) || item.need == registry.ViewPermissions && registry.PermissionReach(v.Held).Any() {

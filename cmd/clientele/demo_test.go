@@ -55,6 +55,23 @@ func TestDemo(t *testing.T) {
 	t.Run("sign-ins", func(t *testing.T) { checkSignIns(t, db, signIns) })
 	t.Run("applications", func(t *testing.T) { checkDemoApplications(t, db, now) })
 	t.Run("consents", func(t *testing.T) { checkDemoConsents(t, db) })
+	t.Run("notices", func(t *testing.T) {
+		first, err := db.UserByEmail(t.Context(), registry.Operator, demoUsers[0].email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := db.OwnNotices(t.Context(), first.Actor(), registry.NoticeQuery{Unread: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds := map[registry.NoticeKind]bool{}
+		for _, n := range page.Notices {
+			kinds[n.Kind] = true
+		}
+		if len(kinds) < 4 || page.Older {
+			t.Errorf("got %v unread, want a few different ones", kinds)
+		}
+	})
 	t.Run("credential policy", func(t *testing.T) {
 		use, err := db.CredentialPolicy(t.Context(), registry.Operator)
 		if err != nil || use.Policy != demoPolicy || use.TooLong.N == 0 {

@@ -106,6 +106,7 @@ func (s *serveCmd) serve(e *env, db *store.DB, handler http.Handler, certificate
 	ctx, stop := context.WithCancel(e.ctx)
 	defer stop()
 	go sweepHourly(ctx, db, log)
+	go db.TellNotices(ctx)
 	failed := make(chan error, 1)
 	go func() {
 		if len(certificates) > 0 {
