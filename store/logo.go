@@ -14,7 +14,7 @@ import (
 // Logo returns the PNG whose SHA-256 in hex the hash is, as far as it is the
 // team's or some application's logo, or registry.ErrNotFound.
 func (db *DB) Logo(ctx context.Context, hash string) (png []byte, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT png FROM logos WHERE hash = $1 UNION ALL SELECT logo FROM team WHERE logo_hash = $1 LIMIT 1`, hash).Scan(&png)
+	err = db.read.QueryRowContext(ctx, `SELECT png FROM logos WHERE hash = $1 UNION ALL SELECT logo FROM team WHERE logo_hash = $1 AND logo IS NOT NULL LIMIT 1`, hash).Scan(&png)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, registry.ErrNotFound
 	}
