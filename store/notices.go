@@ -48,8 +48,11 @@ const noticeColumns = `notices.id, notices.kind, notices.at, notices.actor_type,
 
 func noticeFields(n *registry.Notice) []any {
 	return []any{
-		&n.ID, &n.Kind, milliseconds{&n.At}, &n.Actor.Type, &n.Actor.ID, &n.Actor.Name,
-		&n.Target.Type, &n.Target.ID, &n.Target.Name, &n.UserID, fromJSON{&n.Detail},
+		&n.ID, &n.Kind,
+		milliseconds{&n.At},
+		&n.Actor.Type, &n.Actor.ID, &n.Actor.Name,
+		&n.Target.Type, &n.Target.ID, &n.Target.Name, &n.UserID,
+		fromJSON{&n.Detail},
 	}
 }
 
@@ -71,7 +74,7 @@ func (db *DB) TellNotices(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		var err error
-		if now := time.Now(); now.Sub(last) >= expiryEvery {
+		if now := db.now(); now.Sub(last) >= expiryEvery {
 			err, last = db.noticeExpiry(ctx), now
 		}
 		if err = errors.Join(err, db.tell(ctx)); err != nil && ctx.Err() == nil {

@@ -428,7 +428,9 @@ func (t *tx) listGrants(ctx context.Context, s *selection, order []string, direc
 	}
 	return collect(rows, func(g *listedGrant) []any {
 		return []any{
-			&g.subjectKey, &g.Subject.Type, &g.Subject.ID, &g.Service, &g.Object, &g.Kind, &g.Key, seconds{&g.GrantedAt}, &g.GrantedBy,
+			&g.subjectKey, &g.Subject.Type, &g.Subject.ID, &g.Service, &g.Object, &g.Kind, &g.Key,
+			seconds{&g.GrantedAt},
+			&g.GrantedBy,
 			&g.Name, &g.Detail, &g.Disabled, &g.Locked,
 		}
 	})

@@ -9,8 +9,10 @@ import (
 )
 
 func permissionsShell() Shell {
-	return Shell{Title: "Permissions", Active: permissionsPath, Path: permissionsPath, TeamName: "Harbor", User: &ShellUser{Name: "Demo Admin", Email: "admin@example.com"},
-		Allows: func(registry.Permission) bool { return true }}
+	return Shell{
+		Title: "Permissions", Active: permissionsPath, Path: permissionsPath, TeamName: "Harbor", User: &ShellUser{Name: "Demo Admin", Email: "admin@example.com"},
+		Allows: func(registry.Permission) bool { return true },
+	}
 }
 
 func demoPart() registry.ServicePart {

@@ -72,7 +72,9 @@ func TestUserPages(t *testing.T) {
 		"users_gone": list(func(l *Users) {
 			l.Page, l.Invalid = registry.UserPage{}, registry.Invalid{"page": "That page is no longer there."}
 		}),
-		"users_wrong": list(func(l *Users) { l.Page, l.Invalid = registry.UserPage{}, registry.Invalid{"status": "Choose a status."} }),
+		"users_wrong": list(func(l *Users) {
+			l.Page, l.Invalid = registry.UserPage{}, registry.Invalid{"status": "Choose a status."}
+		}),
 
 		"user": user(1, func(v *UserView) {
 			viewer := registry.HeldGrant{Service: "orders", Kind: registry.TemplateGrant, Key: "viewer"}

@@ -26,7 +26,9 @@ func TestNotices(t *testing.T) {
 		s.browser(t).get("/profile/notices").redirects("/login?return_to=%2Fprofile%2Fnotices")
 		first := s.setUp(t)
 		b := s.signedIn(t, "second@example.com", true)
-		bell := func() string { return b.get("/profile").page().Find(`.topbar a[href="/profile/notices"]`).AttrOr("aria-label", "") }
+		bell := func() string {
+			return b.get("/profile").page().Find(`.topbar a[href="/profile/notices"]`).AttrOr("aria-label", "")
+		}
 		s.tell(t)
 		b.post("/profile/notices/read", nil).redirects("/profile/notices")
 		if got := bell(); got != "Notices" {
