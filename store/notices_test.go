@@ -53,8 +53,8 @@ func unread(t *testing.T, db *store.DB, user registry.Actor) int {
 	return n
 }
 
-func grantOf(userID, service string, kind registry.GrantKind, key string) registry.GrantInput {
-	return registry.GrantInput{Subject: registry.Subject{Type: registry.UserSubject, ID: userID}, Service: service, Kind: kind, Key: key}
+func templateOf(userID, service, key string) registry.GrantInput {
+	return registry.GrantInput{Subject: registry.Subject{Type: registry.UserSubject, ID: userID}, Service: service, Kind: registry.TemplateGrant, Key: key}
 }
 
 // Administrators are told of each kind of thing, those whom it affects too, and
@@ -91,12 +91,12 @@ func TestWhoIsTold(t *testing.T) {
 		wants(other, "a registration", "Application created: "+app.Name)
 		wants(admin, "a registration", "*Application created: "+app.Name)
 
-		must(c.Grant(ctx, admin, grantOf(viewer.ID, "applications", registry.TemplateGrant, "viewer")))
+		must(c.Grant(ctx, admin, templateOf(viewer.ID, "applications", "viewer")))
 		wants(other, "a grant", "Permissions changed: Viewer", "Application created: "+app.Name)
 		wants(viewer, "a grant", "Permissions changed: Viewer")
-		must(c.Ungrant(ctx, admin, grantOf(viewer.ID, "applications", registry.TemplateGrant, "viewer")))
+		must(c.Ungrant(ctx, admin, templateOf(viewer.ID, "applications", "viewer")))
 		wants(viewer, "a grant taken away", "Permissions changed: Viewer", "Permissions changed: Viewer")
-		must(c.Grant(ctx, admin, grantOf(viewer.ID, "authorization", registry.TemplateGrant, "admin")))
+		must(c.Grant(ctx, admin, templateOf(viewer.ID, "authorization", "admin")))
 		wants(viewer, "what makes an administrator", "New administrator: Viewer")
 
 		_, err := c.RegenerateSecret(ctx, admin, app.ID, registry.Rotation{End: registry.EndInDay}, store.ShowOnce{})
@@ -197,7 +197,7 @@ func TestNoticesOfWhatOneMayNotSee(t *testing.T) {
 		ctx := t.Context()
 		admin := storetest.Admin(t, db)
 		other := storetest.User(t, db, "Other", "other@example.com", false).Actor()
-		manage := grantOf(other.ID, "applications", registry.TemplateGrant, "admin")
+		manage := templateOf(other.ID, "applications", "admin")
 		if err := db.Grant(ctx, admin, manage); err != nil {
 			t.Fatal(err)
 		}
