@@ -87,6 +87,7 @@ test('the policy explains itself where it bites', async ({ page, startFresh }) =
     .then((draft) => page.request.post(draft.url(), { form: { scope: 'audit.log:read' } }));
 
   await go(page, 'Settings');
+  await page.getByRole('link', { name: 'Credentials', exact: true }).click();
   await page.getByLabel('Longest life of a secret, in days').fill('60');
   await page.getByLabel('Longest overlap, in days').fill('91');
   await page.getByLabel('Most live secrets of an application').fill('2');

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Debian's chromium, curl, python3 with Authlib, postgresql and
-# Apache with mod_auth_openidc, and the npm packages of e2e. Of Apache it is the program alone, apache2-bin, so that no
-# server starts: tests run one of their own.
+# Installs what the tests need and this machine lacks: Debian's chromium-headless-shell, curl, python3 with Authlib, postgresql
+# and Apache with mod_auth_openidc, and the npm packages of e2e. Of Apache it is the program alone, apache2-bin, so that
+# no server starts: tests run one of their own.
 # Says what it does, and nothing when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -14,7 +14,7 @@ if ! command -v npm >/dev/null || [ "$(node --print 'process.versions.node.split
 fi
 
 missing=()
-[ -x /usr/bin/chromium ] || missing+=(chromium)
+[ -x /usr/bin/chromium-headless-shell ] || missing+=(chromium-headless-shell)
 command -v curl >/dev/null || missing+=(curl)
 /usr/bin/python3 -c 'import authlib, requests' 2>/dev/null || missing+=(python3-authlib python3-requests)
 [ -x /usr/sbin/apache2 ] || missing+=(apache2-bin)

@@ -18,7 +18,7 @@ type browser struct{ ctx context.Context }
 
 func startBrowser(t *testing.T) browser {
 	t.Helper()
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoFirstRun, chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU}
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath("/usr/bin/chromium-headless-shell"), chromedp.NoFirstRun, chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU}
 	for _, flag := range []string{
 		"disable-background-networking", "disable-component-update", "disable-dev-shm-usage", "disable-quic", "disable-sync",
 		"force-prefers-reduced-motion", // a click is lost on a page that still fades in

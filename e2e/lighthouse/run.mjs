@@ -21,7 +21,7 @@ const screens = { phone: undefined, desktop: desktopConfig };
 // On two cores Chromium's own processes and Lighthouse keep the page's waiting, which counts as the page's work: few of
 // them, and a priority that root may give.
 const chromium = [
-  'nice', '-n', '-15', '/usr/bin/chromium', '--in-process-gpu', '--renderer-process-limit=1', '--disable-site-isolation-trials', '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  'nice', '-n', '-15', '/usr/bin/chromium-headless-shell', '--in-process-gpu', '--renderer-process-limit=1', '--disable-site-isolation-trials', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 
