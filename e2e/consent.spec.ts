@@ -109,7 +109,7 @@ withParty('a first-party application asks once it was revoked', { trust: 'first_
   await page.goto('/profile/oauth-clients');
   await page.getByRole('link', { name: /^Revoke a first-party application/ }).first().click();
   await page.getByRole('button', { name: 'Revoke', exact: true }).click();
-  await expect(page.getByText('You revoked it').first()).toBeVisible();
+  await expect(page.getByRole('listitem').filter({ hasText: 'a first-party application' }).first()).toContainText('You revoked it');
   await page.goto(party.url);
   await page.getByRole('button', { name: 'Allow', exact: true }).click();
   await page.waitForURL(`${party.url}/home`);

@@ -1,12 +1,23 @@
 import { expect, test } from './fixtures';
 import { states } from './states';
 
+// Each state is brought about once and looked at twice, as the project shows it and then the other way round: what a
+// page is made of is judged at the first look, what colours and sizes do to it at both.
 for (const { name, show } of states) {
-  test(name, async ({ page, context, signIn, startFresh, axe }) => {
+  test(name, async ({ page, context, signIn, startFresh, axe, colorScheme, isMobile }) => {
+    const fits = async () => {
+      const width = await page.evaluate(() => document.scrollingElement!.scrollWidth);
+      expect(width, 'the page is no wider than the window').toBeLessThanOrEqual(page.viewportSize()!.width);
+    };
     await show({ page, context, signIn, fresh: startFresh });
     await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
-    const width = await page.evaluate(() => document.scrollingElement!.scrollWidth);
-    expect(width, 'the page is no wider than the window').toBeLessThanOrEqual(page.viewportSize()!.width);
+    await fits();
     await axe();
+
+    await page.emulateMedia({ colorScheme: colorScheme === 'dark' ? 'light' : 'dark' });
+    await page.setViewportSize(isMobile ? { width: 1440, height: 900 } : { width: 390, height: 844 });
+    await page.waitForFunction(() => document.getAnimations().length === 0); // colours fade over
+    await fits();
+    await axe('color-contrast', 'target-size');
   });
 }

@@ -9,10 +9,10 @@ const screens: Record<string, Partial<PlaywrightTestOptions>> = {
 const scenes: Project[] = Object.entries(screens).flatMap(([screen, use]) =>
   (['light', 'dark'] as const).flatMap((colorScheme): Project[] => {
     const name = `${screen}-${colorScheme}`;
-    const shots = 'shots.spec.ts';
+    const [pages, shots] = ['pages.spec.ts', 'shots.spec.ts'];
     return [
       { name, testIgnore: shots, use: { ...use, colorScheme } },
-      { name: `${name}-noscript`, testIgnore: shots, use: { ...use, colorScheme, javaScriptEnabled: false } },
+      { name: `${name}-noscript`, testIgnore: [pages, shots], use: { ...use, colorScheme, javaScriptEnabled: false } },
       { name: `shots-${name}`, testMatch: shots, use: { ...use, colorScheme } },
     ];
   }),
