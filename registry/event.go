@@ -28,6 +28,7 @@ var (
 	AllApplications = Target{Type: "applications", ID: "applications", Name: "Applications"}
 	WholeAuditLog   = Target{Type: "audit_log", ID: "audit-log", Name: "Audit log"}
 	AllUsers        = Target{Type: "users", ID: "users", Name: "Users"}
+	AllGroups       = Target{Type: "groups", ID: "groups", Name: "Groups"}
 	WholeCatalogue  = Target{Type: "catalogue", ID: "catalogue", Name: "Catalogue"}
 )
 

@@ -157,7 +157,17 @@ func NoticeOf(e Event) (Notice, bool) {
 		}
 		n.Kind, n.Detail = NoticeConsentRevoked, NoticeDetail{Reason: after.Reason, Count: before.Count}
 		n.affects(e.Before)
-	case "user.create":
+	case "group.add-member":
+		var after struct {
+			User  string `json:"user"`
+			Name  string `json:"user_name"`
+			Admin bool   `json:"admin"`
+		}
+		if !decoded(e.After, &after) || !after.Admin {
+			return n, false
+		}
+		n.Kind, n.Target = NoticeAdministratorAdded, Target{Type: string(UserSubject), ID: after.User, Name: after.Name}
+	case "user.create", "user.invite":
 		var after struct {
 			Admin bool `json:"admin"`
 		}

@@ -71,6 +71,9 @@ func NewClientID() string { return "cl_" + randomID() }
 // NewUserID returns a user's ID.
 func NewUserID() string { return "us_" + randomID() }
 
+// NewGroupID returns a group's ID.
+func NewGroupID() string { return "gr_" + randomID() }
+
 // NewSecretID returns the ID of a secret, which is no secret itself.
 func NewSecretID() string { return "se_" + randomID() }
 

@@ -37,6 +37,9 @@ type UserQuery struct {
 	Sort   ApplicationSort `query:"sort" validate:"omitempty,oneof=name -name used -used" form:"sort" label:"order"`
 	After  string          `query:"after" validate:"-" form:"after" label:"page"`   // the page after this cursor
 	Before string          `query:"before" validate:"-" form:"before" label:"page"` // the page before this cursor; wins over After
+
+	MemberOf  string `query:"-" validate:"-" form:"-"` // the ID of a group that they are in
+	OutsideOf string `query:"-" validate:"-" form:"-"` // the ID of a group that they are not in
 }
 
 // Clean returns the query as it is run.
@@ -68,10 +71,4 @@ type UserAccount struct {
 type AccountGrant struct {
 	HeldGrant
 	Group Group // zero when it was given to the user
-}
-
-// Group is users that hold permissions together.
-type Group struct {
-	ID   string
-	Name string
 }

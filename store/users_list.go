@@ -137,6 +137,12 @@ func (t *tx) userSelection(q registry.UserQuery) *selection {
 	case registry.Disabled:
 		s.and("u.disabled_at IS NOT NULL", "u.invited_at IS NULL")
 	}
+	if q.MemberOf != "" {
+		s.and("u.id IN (SELECT user_id FROM group_members WHERE group_id = " + s.bind(asText(q.MemberOf)) + ")")
+	}
+	if q.OutsideOf != "" {
+		s.and("u.id NOT IN (SELECT user_id FROM group_members WHERE group_id = " + s.bind(asText(q.OutsideOf)) + ")")
+	}
 	if q.Search != "" {
 		part := func(of, text string) string {
 			return of + " LIKE " + s.bind("%"+likeEscaper.Replace(text)+"%") + ` ESCAPE '\'`

@@ -113,7 +113,13 @@ var auditAreas = []auditArea{
 		{"user.change-password", "Change one's password"},
 	}},
 	{"group", "Groups", "users", []auditAction{
-		{"group.read", "Look for a group"},
+		{"group.create", "Make a group"},
+		{"group.update", "Edit a group"},
+		{"group.delete", "Delete a group"},
+		{"group.add-member", "Add a user to a group"},
+		{"group.remove-member", "Take a user out of a group"},
+		{"group.list", "List groups"},
+		{"group.read", "Look at a group"},
 	}},
 }
 

@@ -161,8 +161,13 @@ func (l PermissionSubjects) row(s Shell, g registry.SubjectGrant) ui.Row {
 	if shown.Where != "" {
 		row.Phone += " on " + shown.Where
 	}
-	if g.Subject.Type == registry.ApplicationSubject && s.May(registry.ViewApplications) {
+	switch kind := g.Subject.Type; {
+	case kind == registry.ApplicationSubject && s.May(registry.ViewApplications):
 		row.Href = PermissionsAddress(g.Subject.ID, g.Service)
+	case kind == registry.UserSubject && s.May(registry.ViewUsers):
+		row.Href = UserPath(g.Subject.ID, "")
+	case kind == registry.GroupSubject && s.May(registry.ViewUsers):
+		row.Href = GroupPath(g.Subject.ID, "")
 	}
 	return row
 }

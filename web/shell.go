@@ -17,7 +17,8 @@ var navigation = []struct {
 	{views.NavItem{Key: "/admin/applications", Label: "Applications", Icon: "app-window", Href: "/admin/applications"}, registry.ViewApplications},
 	{views.NavItem{Key: permissionsPath, Label: "Permissions", Icon: "shield-check", Href: permissionsPath}, registry.ViewPermissions},
 	{views.NavItem{Key: "/admin/scopes", Label: "Scopes", Icon: "braces", Href: "/admin/scopes"}, registry.ViewApplications},
-	{views.NavItem{Key: views.UsersPath, Label: "Users", Icon: "users", Href: views.UsersPath}, registry.ViewUsers},
+	{views.NavItem{Key: views.UsersPath, Label: "Users", Icon: "user-round", Href: views.UsersPath}, registry.ViewUsers},
+	{views.NavItem{Key: views.GroupsPath, Label: "Groups", Icon: "users", Href: views.GroupsPath}, registry.ViewUsers},
 	{views.NavItem{Key: "/admin/audit-log", Label: "Audit log", Icon: "scroll-text", Href: "/admin/audit-log"}, registry.ReadAuditLog},
 	{views.NavItem{Key: views.SettingsPath, Label: "Settings", Icon: "settings", Href: views.SettingsPath}, registry.ManageSettings},
 }

@@ -155,19 +155,13 @@ func (s *Server) requireOver(c echo.Context, u registry.UserRow, deed views.User
 	if may(c, need) && (u.Admin || opens && u.Holds) {
 		need = registry.ManagePermissions
 	}
-	if may(c, need) {
-		return nil
-	}
-	return s.Store.Require(c.Request().Context(), actor(c), userDeeds[deed].action, registry.Target{Type: "user", ID: u.ID, Name: u.Name}, need)
+	return s.requireFor(c, userDeeds[deed].action, registry.Target{Type: "user", ID: u.ID, Name: u.Name}, need)
 }
 
 // inviteUserPage handles GET /admin/users/new.
 func (s *Server) inviteUserPage(c echo.Context) error {
-	if !may(c, registry.ManageUsers) {
-		err := s.Store.Require(c.Request().Context(), actor(c), "user.invite", registry.AllUsers, registry.ManageUsers)
-		if err != nil {
-			return err
-		}
+	if err := s.requireFor(c, "user.invite", registry.AllUsers, registry.ManageUsers); err != nil {
+		return err
 	}
 	return s.showInvitation(c, http.StatusOK, views.InvitationForm{})
 }
