@@ -197,13 +197,15 @@ func (v GrantChangeView) stays(e registry.GrantEffect) []string {
 }
 
 // lost says what becomes of it when nothing stays.
-func lost(e registry.GrantEffect) string {
+func (v GrantChangeView) lost(e registry.GrantEffect) string {
 	switch {
 	case e.Disabled:
 		return "It is disabled and can do nothing anyway"
 	case e.Subject.Type == registry.GroupSubject:
 		return "Its users lose it, unless they hold it themselves or through another group"
-	default:
+	case v.Input.Remove:
 		return "Nothing of it stays"
+	default:
+		return "Nothing else gives it"
 	}
 }
