@@ -189,6 +189,17 @@ export const states: State[] = [
   of('application-rotating', 'Warehouse Scanner'),
   of('application-rotated', 'Supplier Portal'),
   of('application-secrets', 'Pool Monitor'),
+  of('application-networks', 'Pool Monitor', '/networks'),
+  of('application-networks-errors', 'Ledger Sync', '/networks', async (page) => {
+    await page.getByLabel('Allowed networks').fill('192.0.2.9/24\nthe office');
+    await button(page, 'Save changes').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  of('application-networks-shut-out', 'Ledger Sync', '/networks', async (page) => {
+    await page.getByLabel('Allowed networks').fill('2001:db8::/64');
+    await button(page, 'Save changes').click();
+    await page.getByRole('alert').waitFor();
+  }),
   of('application-secret-ends', 'Forecast Notebook'),
   of('application-locked', 'Platform Scheduler'),
   of('application-menu', 'Ledger Sync', '', (page) => button(page, 'Actions for Ledger Sync').click()),

@@ -6,11 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"clientele/registry"
 )
 
 // tokenType tells an access token from every other JWT (RFC 9068, section 2.1).
@@ -50,6 +54,8 @@ type AccessToken struct {
 	User      User     // for whom the client acts; zero when it acts for itself
 	Scopes    []string // those of the token that are still consented to
 	ExpiresAt time.Time
+
+	networks []netip.Prefix // of the client
 }
 
 // issue returns the tokens for what was granted.
@@ -92,8 +98,9 @@ func (s *Server) issue(ctx context.Context, c *Client, g grant, now time.Time) (
 // says, if it was issued here for our APIs, has not ended, and neither its
 // client was disabled nor what it rests on revoked since: the secret that
 // obtained it or the user's consent. Otherwise it fails with the *Error
-// invalid_token.
-func (s *Server) VerifyAccessToken(ctx context.Context, raw string) (AccessToken, error) {
+// invalid_token, and with access_denied when a client that acts for itself sent
+// it from outside its networks: address is where it came from.
+func (s *Server) VerifyAccessToken(ctx context.Context, raw, address string) (AccessToken, error) {
 	c, err := s.verify(ctx, raw)
 	if err != nil {
 		return AccessToken{}, err
@@ -104,7 +111,15 @@ func (s *Server) VerifyAccessToken(ctx context.Context, raw string) (AccessToken
 	if err := s.checkTimes(c); err != nil {
 		return AccessToken{}, err
 	}
-	return s.standing(ctx, c)
+	token, err := s.standing(ctx, c)
+	if err != nil {
+		return AccessToken{}, err
+	}
+	if token.User.ID == "" && !registry.Admits(token.networks, address) {
+		s.Store.AuthenticationFailed(Failure{ClientID: c.ClientID, Reason: registry.WrongNetwork, Address: address, At: s.Now()})
+		return AccessToken{}, &Error{Code: "access_denied", Description: outsideNetworks(address), Status: http.StatusForbidden}
+	}
+	return token, nil
 }
 
 // checkTimes refuses a token before and after its time.
@@ -165,6 +180,7 @@ func (s *Server) standing(ctx context.Context, c claims) (AccessToken, error) {
 	if err != nil {
 		return AccessToken{}, unavailable(err)
 	}
+	token.networks = client.Networks
 	origin, _, _ := strings.Cut(c.ID, ".")
 	if c.Subject == c.ClientID {
 		switch i := slices.IndexFunc(client.Secrets, func(s Secret) bool { return s.ID == origin }); {

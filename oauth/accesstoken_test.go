@@ -13,6 +13,7 @@ import (
 	"maps"
 	"math/big"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -161,15 +162,15 @@ func FuzzAppendJSON(f *testing.F) {
 
 func TestAPIsAcceptOurToken(t *testing.T) {
 	s, _ := testServer(t)
-	got, err := s.VerifyAccessToken(t.Context(), issued(t, s, "basic"))
+	got, err := s.VerifyAccessToken(t.Context(), issued(t, s, "basic"), "192.0.2.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := AccessToken{"basic", User{}, []string{"orders:read", "orders:write", "stock:read", "audit.log:read"}, noon.Add(15 * time.Minute)}
+	want := AccessToken{"basic", User{}, []string{"orders:read", "orders:write", "stock:read", "audit.log:read"}, noon.Add(15 * time.Minute), nil}
 	if got.ClientID != want.ClientID || got.User != want.User || !slices.Equal(got.Scopes, want.Scopes) || !got.ExpiresAt.Equal(want.ExpiresAt) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if _, err := s.VerifyAccessToken(t.Context(), issued(t, s, "post")); outcome(err) != "Unauthorized invalid_token" {
+	if _, err := s.VerifyAccessToken(t.Context(), issued(t, s, "post"), "192.0.2.1"); outcome(err) != "Unauthorized invalid_token" {
 		t.Errorf("token for other APIs: got %s, want Unauthorized invalid_token", outcome(err))
 	}
 }
@@ -247,7 +248,7 @@ func TestAPIsCheckTypeIssuerAudienceAndTimes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := s.VerifyAccessToken(t.Context(), forge(t, m, tt.header, tt.change)); outcome(err) != tt.want {
+			if _, err := s.VerifyAccessToken(t.Context(), forge(t, m, tt.header, tt.change), "192.0.2.1"); outcome(err) != tt.want {
 				t.Errorf("got %s (%v), want %s", outcome(err), err, tt.want)
 			}
 		})
@@ -285,7 +286,7 @@ func TestAPIsAlgFixedByKey(t *testing.T) {
 		"dots":          "..",
 	}
 	for name, token := range tests {
-		if _, err := s.VerifyAccessToken(t.Context(), token); outcome(err) != "Unauthorized invalid_token" {
+		if _, err := s.VerifyAccessToken(t.Context(), token, "192.0.2.1"); outcome(err) != "Unauthorized invalid_token" {
 			t.Errorf("%s: got %s, want Unauthorized invalid_token", name, outcome(err))
 		}
 	}
@@ -302,6 +303,10 @@ func TestAPIsConsultClientAndSecret(t *testing.T) {
 		{"client deleted", func(m *memory) { delete(m.clients, "basic") }, "Unauthorized invalid_token"},
 		{"secret revoked", func(m *memory) { m.clients["basic"].Secrets = m.clients["basic"].Secrets[1:] }, "Unauthorized invalid_token"},
 		{"secret paused", func(m *memory) { m.clients["basic"].Secrets[0].Paused = true }, "Unauthorized invalid_token"},
+		{"outside its networks", func(m *memory) {
+			m.clients["basic"].Networks = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
+		}, "Forbidden access_denied"},
+		{"inside its networks", func(m *memory) { m.clients["basic"].Networks = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} }, "ok"},
 		{"another secret paused", func(m *memory) { m.clients["basic"].Secrets[1].Paused = true }, "ok"},
 		{"secret expired", func(m *memory) { m.clients["basic"].Secrets[0].ExpiresAt = noon }, "ok"},
 		{"store unavailable", func(m *memory) { m.err = errors.New("gone") }, "Service Unavailable temporarily_unavailable"},
@@ -311,7 +316,7 @@ func TestAPIsConsultClientAndSecret(t *testing.T) {
 			s, m := testServer(t)
 			token := issued(t, s, "basic")
 			tt.change(m)
-			if _, err := s.VerifyAccessToken(t.Context(), token); outcome(err) != tt.want {
+			if _, err := s.VerifyAccessToken(t.Context(), token, "192.0.2.1"); outcome(err) != tt.want {
 				t.Errorf("got %s, want %s", outcome(err), tt.want)
 			}
 		})
@@ -371,12 +376,12 @@ func FuzzVerifyAccessToken(f *testing.F) {
 	for _, seed := range []string{"", "..", "a.b.c", "e30.e30.", `{"payload":""}`, good[:len(good)/2], "eyJhbGciOiJub25lIn0.e30."} {
 		f.Add(seed)
 	}
-	want, err := s.VerifyAccessToken(f.Context(), good)
+	want, err := s.VerifyAccessToken(f.Context(), good, "192.0.2.1")
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		got, err := s.VerifyAccessToken(t.Context(), token)
+		got, err := s.VerifyAccessToken(t.Context(), token, "192.0.2.1")
 		if err == nil && !reflect.DeepEqual(got, want) {
 			t.Errorf("got %v from %q, want nothing but what was issued", got, token)
 		}

@@ -57,7 +57,7 @@ func BenchmarkVerifyAccessToken(b *testing.B) {
 	token := issued(b, s, "basic")
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.VerifyAccessToken(b.Context(), token); err != nil {
+		if _, err := s.VerifyAccessToken(b.Context(), token, "192.0.2.1"); err != nil {
 			b.Fatal(err)
 		}
 	}

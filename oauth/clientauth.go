@@ -88,8 +88,11 @@ func (s *Server) authenticate(ctx context.Context, c Credentials, address string
 		return nil, Secret{}, unavailable(err)
 	}
 	if client.AuthMethod == registry.PublicClient && c.Method == registry.PublicClient {
-		if client.Disabled {
+		switch {
+		case client.Disabled:
 			return refuse(client.ID, registry.ClientOff, "The client is disabled.")
+		case !registry.Admits(client.Networks, address):
+			return refuse(client.ID, registry.WrongNetwork, outsideNetworks(address))
 		}
 		return client, Secret{}, nil
 	}
@@ -107,8 +110,16 @@ func (s *Server) authenticate(ctx context.Context, c Credentials, address string
 		return refuse(client.ID, registry.ClientOff, "The client is disabled.")
 	case client.AuthMethod != c.Method:
 		return refuse(client.ID, registry.WrongMethod, "The client is registered to authenticate with "+client.AuthMethod+".")
+	case !registry.Admits(client.Networks, address):
+		return refuse(client.ID, registry.WrongNetwork, outsideNetworks(address))
 	}
 	return client, secret, nil
+}
+
+// outsideNetworks says where the request came from, so that whoever runs the
+// client knows what to ask for.
+func outsideNetworks(address string) string {
+	return "The client may not be used from " + legible(address) + ". Ask an administrator to allow that network."
 }
 
 // client returns the client, or ErrUnknownClient also for what cannot be an ID

@@ -96,7 +96,7 @@ func TestJWKSNextKeyPublishedBeforeItSigns(t *testing.T) {
 	m.keys = keySet(t, next, active)
 	token := issued(t, s, "basic")
 	m.keys = behind
-	if _, err := s.VerifyAccessToken(t.Context(), token); err != nil {
+	if _, err := s.VerifyAccessToken(t.Context(), token, "192.0.2.1"); err != nil {
 		t.Errorf("got %v, want the next key's token accepted", err)
 	}
 }
@@ -128,7 +128,7 @@ func TestJWKSRetiredKeyStaysUntilItsTokensHaveEnded(t *testing.T) {
 			t.Errorf("after %v: got the retired key signing", tt.after)
 		}
 		m.keys = set
-		_, err = s.VerifyAccessToken(t.Context(), token)
+		_, err = s.VerifyAccessToken(t.Context(), token, "192.0.2.1")
 		if (err == nil) != tt.published {
 			t.Errorf("after %v: got %v, want accepted %t", tt.after, err, tt.published)
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"clientele/registry"
@@ -32,12 +33,13 @@ type Client struct {
 	ID           string
 	Name         string
 	Disabled     bool
-	Grants       []string // grant types it is registered for
-	AuthMethod   string   // the one method it may authenticate with
-	TokenAlg     string   // what its tokens are signed with: ES256 or RS256
-	Scopes       []Scope  // registered for it, in the catalogue's order
-	Secrets      []Secret // all that were not ended by hand, the expired ones too: their tokens live on
-	RedirectURIs []string // where its codes may be sent
+	Grants       []string       // grant types it is registered for
+	AuthMethod   string         // the one method it may authenticate with
+	TokenAlg     string         // what its tokens are signed with: ES256 or RS256
+	Scopes       []Scope        // registered for it, in the catalogue's order
+	Secrets      []Secret       // all that were not ended by hand, the expired ones too: their tokens live on
+	RedirectURIs []string       // where its codes may be sent
+	Networks     []netip.Prefix // where it may be used from; none is anywhere
 }
 
 // Scope is a scope that is registered for a client.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -222,6 +223,7 @@ func TestTokenDisabledClientRefused(t *testing.T) {
 func TestFailedAuthenticationsAreCounted(t *testing.T) {
 	s, m := testServer(t)
 	m.clients["off"] = &Client{ID: "off", Disabled: true, AuthMethod: registry.SecretBasic, Secrets: m.clients["basic"].Secrets}
+	m.clients["away"] = &Client{ID: "away", AuthMethod: registry.SecretBasic, Secrets: m.clients["basic"].Secrets, Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}}
 	m.clients["basic"].Secrets = append(m.clients["basic"].Secrets, Secret{ID: "se_paused", Hash: secret("", "paused", time.Time{}).Hash, Paused: true})
 	s.Now = func() time.Time { return noon.Add(time.Hour) }
 	tests := []struct {
@@ -236,6 +238,8 @@ func TestFailedAuthenticationsAreCounted(t *testing.T) {
 		{"off:s3cret", "off", registry.ClientOff},
 		{"off:guess", "off", registry.WrongSecret},
 		{"post:s3cret", "post", registry.WrongMethod},
+		{"away:s3cret", "away", registry.WrongNetwork},
+		{"away:guess", "away", registry.WrongSecret},
 	}
 	for _, tt := range tests {
 		m.failed = nil

@@ -9,8 +9,8 @@ import (
 // (OpenID Connect Core 1.0, section 5.3). It fails with an *Error: invalid_token
 // when VerifyAccessToken does or when there is no user, and insufficient_scope
 // without the scope openid.
-func (s *Server) UserInfo(ctx context.Context, raw string) (UserClaims, error) {
-	token, err := s.VerifyAccessToken(ctx, raw)
+func (s *Server) UserInfo(ctx context.Context, raw, address string) (UserClaims, error) {
+	token, err := s.VerifyAccessToken(ctx, raw, address)
 	if err != nil {
 		return UserClaims{}, err
 	}

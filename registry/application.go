@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -65,8 +66,9 @@ type Application struct {
 	Description     string
 	Grants          []string // grant types
 	AuthMethod      string
-	RedirectURIs    []string // where codes may be sent, in the order they were entered
-	HomePage        string   // or ""
+	RedirectURIs    []string       // where codes may be sent, in the order they were entered
+	Networks        []netip.Prefix // where it may be used from, in the order they were entered; none is anywhere
+	HomePage        string         // or ""
 	Trust           Trust
 	Logo            string // the hash of its PNG, in hex; "" when it has none
 	TokenAlg        string // the algorithm its access tokens are signed with

@@ -16,6 +16,7 @@ const (
 	PausedSecret  FailureReason = "paused_secret"  // it is, and refused until it is resumed
 	ClientOff     FailureReason = "disabled"       // the client is disabled
 	WrongMethod   FailureReason = "wrong_method"   // sent in another way than the client is registered with
+	WrongNetwork  FailureReason = "network"        // from outside the networks that it is kept to
 )
 
 // AuthenticationFailures is how often an application did not prove who it is

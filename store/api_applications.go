@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"clientele/registry"
 )
@@ -109,6 +110,12 @@ func (t *tx) applicationRecords(ctx context.Context, ids string, args ...any) ([
 	each(`SELECT application_id, uri FROM redirect_uris WHERE application_id IN (`+ids+`) ORDER BY position`, func(rows *sql.Rows) error {
 		err := rows.Scan(&id, &key)
 		byID[id].RedirectURIs = append(byID[id].RedirectURIs, key)
+		return err
+	})
+	each(`SELECT application_id, network FROM application_networks WHERE application_id IN (`+ids+`) ORDER BY position`, func(rows *sql.Rows) error {
+		var n netip.Prefix
+		err := rows.Scan(&id, prefix{&n})
+		byID[id].Networks = append(byID[id].Networks, n)
 		return err
 	})
 	each(`SELECT application_id, hash FROM logos WHERE application_id IN (`+ids+`)`, func(rows *sql.Rows) error {

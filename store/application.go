@@ -200,6 +200,9 @@ func (t *tx) scanApplication(ctx context.Context, statement, id string) (app reg
 	if app.RedirectURIs, err = collect(rows, func(uri *string) []any { return []any{uri} }); err != nil {
 		return app, fmt.Errorf("read redirect URIs: %w", err)
 	}
+	if app.Networks, err = t.networksOf(ctx, id); err != nil {
+		return app, err
+	}
 	app.Logo, err = t.logoHash(ctx, id)
 	return app, err
 }

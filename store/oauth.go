@@ -66,6 +66,9 @@ func (t *tx) oauthClient(ctx context.Context, id, issuer string) (*oauth.Client,
 	if c.RedirectURIs, err = collect(rows, func(uri *string) []any { return []any{uri} }); err != nil {
 		return nil, err
 	}
+	if c.Networks, err = t.networksOf(ctx, id); err != nil {
+		return nil, err
+	}
 	rows, err = t.QueryContext(ctx, `
 		SELECT id, hash, expires_at, paused FROM secrets WHERE application_id = $1 AND (revoked_at IS NULL OR paused)`, id)
 	if err != nil {

@@ -85,6 +85,8 @@ func failureWords(r registry.FailureReason) string {
 		return "the secret was paused"
 	case registry.ClientOff:
 		return "the application was disabled"
+	case registry.WrongNetwork:
+		return "it came from outside its networks"
 	case registry.WrongMethod:
 		return "it used the other authentication method"
 	default:

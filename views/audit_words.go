@@ -39,6 +39,7 @@ var auditAreas = []auditArea{
 		{"application.read", "Look at an application"},
 		{"application.regenerate-secret", "Regenerate a secret"},
 		{"application.add-secret", "Add a secret"},
+		{"application.set-networks", "Change an application's networks"},
 		{"application.update-secret", "Edit a secret"},
 		{"application.pause-secret", "Pause a secret"},
 		{"application.resume-secret", "Resume a secret"},

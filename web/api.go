@@ -25,7 +25,7 @@ func (s *Server) bearer(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		token, err := s.OAuth.VerifyAccessToken(c.Request().Context(), raw)
+		token, err := s.OAuth.VerifyAccessToken(c.Request().Context(), raw, c.RealIP())
 		if err != nil {
 			return err
 		}

@@ -57,6 +57,7 @@ type applicationJSON struct {
 	AuthMethod     string                   `json:"auth_method"`
 	TokenAlg       string                   `json:"token_alg"`
 	RedirectURIs   []string                 `json:"redirect_uris"`
+	Networks       []string                 `json:"networks"`
 	HomePage       string                   `json:"home_page"`
 	Trust          registry.Trust           `json:"trust"`
 	Scopes         []string                 `json:"scopes"`
@@ -76,7 +77,7 @@ func applicationRecord(r registry.ApplicationRecord) applicationJSON {
 	return applicationJSON{
 		ID: r.ID, Name: r.Name, Type: r.Type, Origin: r.Origin, Status: r.Status, Description: r.Description,
 		Grants: orEmpty(r.Grants), AuthMethod: r.AuthMethod, TokenAlg: r.TokenAlg,
-		RedirectURIs: orEmpty(r.RedirectURIs), HomePage: r.HomePage, Trust: r.Trust,
+		RedirectURIs: orEmpty(r.RedirectURIs), Networks: registry.NetworkTexts(r.Networks), HomePage: r.HomePage, Trust: r.Trust,
 		Scopes: orEmpty(r.Scopes), RequiredScopes: orEmpty(r.Required), Permissions: orEmpty(r.Permissions),
 		CreatedAt: r.CreatedAt.UTC(), CreatedBy: creatorJSON{r.CreatedBy, r.CreatedByName}, LastUsedAt: timeOrNull(r.LastUsedAt),
 	}

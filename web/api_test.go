@@ -442,7 +442,7 @@ func TestAPIApplications(t *testing.T) {
 		w := s.call(t, "/api/v1/applications/"+reader.id, token)
 		want := fmt.Sprintf(`{"id":"%s","name":"Demo Reader","type":"oauth_client","origin":"team","status":"active","description":"",`+
 			`"grants":["client_credentials"],"auth_method":"client_secret_basic","token_alg":"ES256",`+
-			`"redirect_uris":[],"home_page":"","trust":"unverified","scopes":["applications:read"],"required_scopes":[],`+
+			`"redirect_uris":[],"networks":[],"home_page":"","trust":"unverified","scopes":["applications:read"],"required_scopes":[],`+
 			`"permissions":[{"service":"applications","object":"","kind":"permission","key":"view"}],`+
 			`"created_at":"2026-06-01T12:00:00Z","created_by":{"id":"","name":"Command line"},"last_used_at":"2026-06-01T12:00:00Z"}`, reader.id)
 		if got := strings.TrimSpace(w.Body.String()); got != want {
@@ -460,7 +460,7 @@ func TestAPIApplications(t *testing.T) {
 		}
 		w = s.call(t, "/api/v1/applications/"+portal.ID, token)
 		want = `"grants":["authorization_code","refresh_token"],"auth_method":"none","token_alg":"ES256",` +
-			`"redirect_uris":["https://portal.example/cb","com.example.app:/cb"],"home_page":"https://portal.example","trust":"first_party",` +
+			`"redirect_uris":["https://portal.example/cb","com.example.app:/cb"],"networks":[],"home_page":"https://portal.example","trust":"first_party",` +
 			`"scopes":["audit.log:read","openid"],"required_scopes":["openid"],`
 		if got := w.Body.String(); !strings.Contains(got, want) {
 			t.Errorf("got %s, want %s in it", got, want)

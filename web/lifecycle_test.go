@@ -27,8 +27,12 @@ func (b *browser) asked(path string) answer {
 // filled returns what the form of a page would send.
 func filled(a answer) url.Values {
 	form := url.Values{}
-	a.page().Find("main form, form[hx-post]").Last().Find("input").Each(func(_ int, field *goquery.Selection) {
-		if field.AttrOr("type", "") == "radio" && !field.Is("[checked]") {
+	a.page().Find("main form, form[hx-post]").Last().Find("input, textarea").Each(func(_ int, field *goquery.Selection) {
+		switch kind := field.AttrOr("type", ""); {
+		case (kind == "radio" || kind == "checkbox") && !field.Is("[checked]"):
+			return
+		case field.Is("textarea"):
+			form.Add(field.AttrOr("name", ""), field.Text())
 			return
 		}
 		form.Add(field.AttrOr("name", ""), field.AttrOr("value", ""))

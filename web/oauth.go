@@ -65,7 +65,7 @@ func (s *Server) userInfo(c echo.Context) error {
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	claims, err := s.OAuth.UserInfo(c.Request().Context(), raw)
+	claims, err := s.OAuth.UserInfo(c.Request().Context(), raw, c.RealIP())
 	if err != nil {
 		return s.refuse(c, err)
 	}

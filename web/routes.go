@@ -89,6 +89,8 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.post("/admin/applications/:id/scopes", s.applicationScopes)
 	applications.get("/admin/applications/:id/scopes/review", s.applicationReview)
 	applications.post("/admin/applications/:id/scopes/review", s.applicationSaveScopes)
+	applications.get("/admin/applications/:id/networks", s.networksPage)
+	applications.post("/admin/applications/:id/networks", s.setNetworks)
 	applications.get("/admin/applications/:id/permissions", s.applicationPermissionsPage)
 	applications.post("/admin/applications/:id/permissions", s.applicationGrant)
 	applications.post("/admin/applications/:id/permissions/remove", s.applicationUngrant)

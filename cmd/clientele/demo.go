@@ -218,6 +218,7 @@ func (d *demoMaker) plan(a demoApplication) {
 		}
 	}
 	d.planSecrets(a, by, func() string { return app.ID })
+	d.planNetworks(a, by, func() string { return app.ID })
 	switch a.state {
 	case disabled:
 		then(d.daysAgo(max(a.idle-30, 1)), func() error { return d.db.SetStatus(d.ctx, by, app.ID, registry.Disabled) })

@@ -26,6 +26,10 @@ var demoSecrets = []demoSecret{
 	{app: "Forecast Notebook", first: true, name: "Notebook server", ago: 78, ends: 12, used: -1},
 }
 
+// demoNetworks is where an application of the demo may be used from; its uses
+// come from documentation addresses (RFC 5737), of which these are some.
+var demoNetworks = map[string]string{"Pool Monitor": "192.0.2.0/24\n198.51.100.0/24\n203.0.113.0/24\n2001:db8:4::/48"}
+
 // demoPolicy is what the demo's team asks of secrets since a few days.
 var demoPolicy = registry.CredentialPolicy{LongestLife: 365, LongestOverlap: 30, MostSecrets: 5}
 
@@ -64,6 +68,20 @@ func (d *demoMaker) planSecrets(a demoApplication, by registry.Actor, id func() 
 			d.then(d.daysAgo(s.paused), func() error { return d.db.PauseSecret(d.ctx, by, id(), secret) })
 		}
 	}
+}
+
+// planNetworks keeps an application of the demo to its networks.
+func (d *demoMaker) planNetworks(a demoApplication, by registry.Actor, id func() string) {
+	if demoNetworks[a.name] == "" {
+		return
+	}
+	d.then(d.daysAgo(1), func() error {
+		networks, err := registry.NetworksInput{Networks: demoNetworks[a.name]}.Parse()
+		if err != nil {
+			return err
+		}
+		return d.db.SetNetworks(d.ctx, by, id(), registry.NetworksEdit{Networks: networks})
+	})
 }
 
 // planPolicy has the team set its policy.
