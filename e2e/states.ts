@@ -381,6 +381,30 @@ export const states: State[] = [
   at('objects', '/admin/permissions/integration/objects'),
   at('objects-none', '/admin/permissions/team/objects'),
   at('templates', '/admin/permissions/integration/templates'),
+  at('assign', '/admin/permissions/integration/assign'),
+  at('assign-no-match', '/admin/permissions/integration/assign?q=no+such+subject'),
+  at('assign-no-such-page', '/admin/permissions/integration/assign?after=nonsense'),
+  at('assign-nobody-picked', '/admin/permissions/integration/assign/what'),
+  seen('assign-what', async ({ page }) => {
+    await page.goto('/admin/permissions/integration/assign');
+    await page.getByRole('checkbox', { name: /^Pick / }).first().check();
+    await button(page, 'Next').click();
+  }),
+  seen('assign-errors', async ({ page }) => {
+    await page.goto('/admin/permissions/integration/assign');
+    await page.getByRole('checkbox', { name: /^Pick / }).first().check();
+    await button(page, 'Next').click();
+    await button(page, 'Assign').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  ...['Change', 'Remove'].map((what) =>
+    seen(`${what.toLowerCase()}-several`, async ({ page }) => {
+      await page.goto('/admin/permissions/integration');
+      for (const tick of await page.getByRole('checkbox', { name: /^Tick / }).all()) await tick.check();
+      await button(page, `${what} the ticked assignments`).click();
+    }),
+  ),
+  at('change-nothing-ticked', '/admin/permissions/integration/change'),
 
   at('scopes', '/admin/scopes'),
   at('scopes-no-match', '/admin/scopes?q=no+such+thing'),

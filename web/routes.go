@@ -146,6 +146,13 @@ func (s *Server) routes(e *echo.Echo) {
 	permissions.get("/admin/permissions/:service", s.permissionSubjects)
 	permissions.get("/admin/permissions/:service/objects", s.permissionObjects)
 	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
+	permissions.get("/admin/permissions/:service/assign", s.pickSubjects)
+	permissions.get("/admin/permissions/:service/assign/what", s.assignPage)
+	permissions.post("/admin/permissions/:service/assign/what", s.assign)
+	permissions.get("/admin/permissions/:service/change", s.changeGrantsPage(false))
+	permissions.post("/admin/permissions/:service/change", s.changeGrants(false))
+	permissions.get("/admin/permissions/:service/remove", s.changeGrantsPage(true))
+	permissions.post("/admin/permissions/:service/remove", s.changeGrants(true))
 
 	settings := console.through(s.viewing(registry.ManageSettings))
 	settings.get(views.SettingsPath, s.teamPage)
