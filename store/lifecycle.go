@@ -111,39 +111,30 @@ func (db *DB) ApplicationsNamed(ctx context.Context, by registry.Actor, ids []st
 // chain, so that no two such changes wait for each other in a circle.
 func (db *DB) changeApplications(ctx context.Context, by registry.Actor, what intent, ids []string, fn func(*tx, registry.Application) (registry.Event, error)) (n int, err error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
+	err = db.changeAll(ctx, by, what, func(t *tx) (events []registry.Event, err error) {
 		if len(ids) > registry.MaxAtOnce {
-			return registry.Event{}, registry.Invalid{"id": fmt.Sprintf("Choose at most %d applications.", registry.MaxAtOnce)}
+			return nil, registry.Invalid{"id": fmt.Sprintf("Choose at most %d applications.", registry.MaxAtOnce)}
 		}
-		var events []registry.Event
 		for _, id := range ids {
 			app, err := t.lockApplication(ctx, asText(id))
 			if errors.Is(err, registry.ErrNotFound) {
 				continue
 			}
 			if err != nil {
-				return registry.Event{}, err
+				return nil, err
 			}
 			event, err := fn(t, app)
 			if errors.Is(err, errUnchanged) {
 				continue
 			}
 			if err != nil {
-				return registry.Event{}, err
+				return nil, err
 			}
-			event.Action, event.Outcome, event.Target = what.action, registry.Done, applicationTarget(app)
+			event.Target = applicationTarget(app)
 			events = append(events, event)
 		}
 		n = len(events)
-		if n == 0 {
-			return registry.Event{}, errUnchanged
-		}
-		for _, e := range events[:n-1] {
-			if err := t.appendEvent(ctx, e); err != nil {
-				return registry.Event{}, err
-			}
-		}
-		return events[n-1], nil
+		return events, nil
 	})
 	return n, err
 }
