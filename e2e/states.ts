@@ -208,6 +208,7 @@ export const states: State[] = [
   of('application-rotating', 'Warehouse Scanner'),
   of('application-rotated', 'Supplier Portal'),
   of('application-secrets', 'Pool Monitor'),
+  of('application-unused-scope', 'Delivery Watch'),
   of('application-networks', 'Pool Monitor', '/networks'),
   of('application-networks-errors', 'Ledger Sync', '/networks', async (page) => {
     await page.getByLabel('Allowed networks').fill('192.0.2.9/24\nthe office');

@@ -225,6 +225,9 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 	if d.Required, err = t.requiredScopes(ctx, d.ID); err != nil {
 		return err
 	}
+	if d.ScopeUses, err = t.scopeUses(ctx, d.ID); err != nil {
+		return err
+	}
 	if d.Permissions, err = t.grantsTo(ctx, registry.Subject{Type: registry.ApplicationSubject, ID: d.ID}); err != nil {
 		return err
 	}
