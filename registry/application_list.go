@@ -137,6 +137,9 @@ type ApplicationPage struct {
 	// Partial says that more match than could be sorted: only the first 1,000
 	// found are in the list.
 	Partial bool
+	// Unknown are the requests that named a client there is none of; counted
+	// with the first page of an unfiltered list.
+	Unknown AuthenticationFailures
 	Prev    string // cursor for Before, or "" on the first page
 	Next    string // cursor for After, or "" on the last page
 }
