@@ -73,3 +73,57 @@ test('who looks after one service sees that one', async ({ page, signIn }) => {
   await expect(rows(page, 'Who holds what of On-Prem Automation')).toHaveCount(3);
   expect((await page.request.get('/admin/permissions/studio')).status()).toBe(404);
 });
+
+test('permissions are assigned to several, changed and removed', async ({ page, signIn, axe }) => {
+  await signIn();
+  await page.goto('/admin/permissions/process-repository');
+  await page.getByRole('link', { name: 'Assign permissions' }).click();
+  await axe();
+
+  const box = (name: string) => page.getByRole('checkbox', { name });
+  const search = async (text: string) => {
+    await page.getByRole('searchbox', { name: 'Search subjects' }).fill(text);
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+  };
+  await test.step('what is picked stays picked while one searches', async () => {
+    await search('viewer');
+    await box('Pick Demo Viewer').check();
+    await search('hackathon team a');
+    await expect(page.getByRole('group', { name: 'Picked so far' }).getByRole('checkbox')).toBeChecked();
+    await box('Pick Hackathon Team A').check();
+    await search('no such subject');
+    await expect(page.getByRole('status').filter({ hasText: 'picked' })).toHaveText('2 picked');
+    await axe();
+    await page.getByRole('button', { name: 'Next' }).click();
+  });
+
+  await test.step('nothing chosen keeps everything', async () => {
+    await page.getByRole('button', { name: 'Assign', exact: true }).click();
+    await expect(page.getByRole('alert')).toContainText('Choose a template, or at least one permission.');
+    await axe();
+    await page.locator('input[value="permission:use"]').check();
+    await page.getByRole('button', { name: 'Assign', exact: true }).click();
+  });
+
+  const table = rows(page, 'Who holds what of Process Repository');
+  await expect(table).toHaveCount(2);
+  await axe();
+  await test.step('several are changed at once', async () => {
+    for (const tick of await page.getByRole('checkbox', { name: /^Tick / }).all()) await tick.check();
+    await page.getByRole('button', { name: 'Change the ticked assignments' }).click();
+    await axe();
+    await page.locator('input[value="permission:delete"]').check();
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await expect(table).toHaveCount(2);
+    await expect(table.first()).toContainText('Delete');
+  });
+
+  await test.step('and removed, after saying what stays', async () => {
+    for (const tick of await page.getByRole('checkbox', { name: /^Tick / }).all()) await tick.check();
+    await page.getByRole('button', { name: 'Remove the ticked assignments' }).click();
+    await expect(page.getByText('Nothing of it stays').first()).toBeVisible();
+    await axe();
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await expect(page.getByText('Nobody holds anything of it')).toBeVisible();
+  });
+});

@@ -170,6 +170,25 @@ export const states: State[] = [
   at('list', '/admin/applications'),
   at('list-platform', '/admin/applications?origin=platform'),
   at('list-deleted', '/admin/applications?status=deleted'),
+  at('list-unused', '/admin/applications?attention=unused&days=30'),
+  seen('list-unused-ticked', async ({ page }) => {
+    await page.goto('/admin/applications?attention=unused');
+    for (const box of (await page.getByRole('checkbox', { name: /^Tick / }).all()).slice(0, 3)) await box.check();
+  }),
+  ...['Disable', 'Delete'].map((verb) =>
+    seen(`list-${verb.toLowerCase()}-ticked`, async ({ page }) => {
+      await page.goto('/admin/applications?attention=unused');
+      for (const box of (await page.getByRole('checkbox', { name: /^Tick / }).all()).slice(0, 3)) await box.check();
+      await button(page, `${verb} ticked…`).click();
+      await page.getByRole('heading', { level: 1, name: new RegExp(`^${verb} \\d applications`) }).waitFor();
+    })),
+  seen('list-restore', async ({ page }) => {
+    await page.goto('/admin/applications?status=deleted');
+    await page.getByRole('button', { name: /^Actions for / }).first().click();
+    await page.getByRole('link', { name: 'Restore…' }).filter({ visible: true }).click();
+    await button(page, 'Restore application').waitFor();
+  }),
+  at('list-nothing-ticked', '/admin/applications/disable'),
   at('list-no-match', '/admin/applications?q=no+such+application&attention=unused'),
   at('list-no-such-page', '/admin/applications?after=nonsense'),
   at('list-viewer', '/admin/applications', 'sees applications'),
@@ -189,6 +208,7 @@ export const states: State[] = [
   of('application-rotating', 'Warehouse Scanner'),
   of('application-rotated', 'Supplier Portal'),
   of('application-secrets', 'Pool Monitor'),
+  of('application-unused-scope', 'Delivery Watch'),
   of('application-networks', 'Pool Monitor', '/networks'),
   of('application-networks-errors', 'Ledger Sync', '/networks', async (page) => {
     await page.getByLabel('Allowed networks').fill('192.0.2.9/24\nthe office');
@@ -362,6 +382,30 @@ export const states: State[] = [
   at('objects', '/admin/permissions/integration/objects'),
   at('objects-none', '/admin/permissions/team/objects'),
   at('templates', '/admin/permissions/integration/templates'),
+  at('assign', '/admin/permissions/integration/assign'),
+  at('assign-no-match', '/admin/permissions/integration/assign?q=no+such+subject'),
+  at('assign-no-such-page', '/admin/permissions/integration/assign?after=nonsense'),
+  at('assign-nobody-picked', '/admin/permissions/integration/assign/what'),
+  seen('assign-what', async ({ page }) => {
+    await page.goto('/admin/permissions/integration/assign');
+    await page.getByRole('checkbox', { name: /^Pick / }).first().check();
+    await button(page, 'Next').click();
+  }),
+  seen('assign-errors', async ({ page }) => {
+    await page.goto('/admin/permissions/integration/assign');
+    await page.getByRole('checkbox', { name: /^Pick / }).first().check();
+    await button(page, 'Next').click();
+    await button(page, 'Assign').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  ...['Change', 'Remove'].map((what) =>
+    seen(`${what.toLowerCase()}-several`, async ({ page }) => {
+      await page.goto('/admin/permissions/integration');
+      for (const tick of await page.getByRole('checkbox', { name: /^Tick / }).all()) await tick.check();
+      await button(page, `${what} the ticked assignments`).click();
+    }),
+  ),
+  at('change-nothing-ticked', '/admin/permissions/integration/change'),
 
   at('scopes', '/admin/scopes'),
   at('scopes-no-match', '/admin/scopes?q=no+such+thing'),

@@ -60,9 +60,10 @@ type Secret struct {
 // Use is one access token issued to a client.
 type Use struct {
 	ClientID  string
-	SecretID  string // the secret it authenticated with; "" of a public client
-	ConsentID string // the consent that the token rests on; "" when the client acts for itself
-	Address   string // where the request came from
+	SecretID  string   // the secret it authenticated with; "" of a public client
+	ConsentID string   // the consent that the token rests on; "" when the client acts for itself
+	Scopes    []string // those of the token
+	Address   string   // where the request came from
 	At        time.Time
 }
 

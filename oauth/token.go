@@ -79,6 +79,6 @@ func (s *Server) Token(ctx context.Context, req TokenRequest) (TokenResponse, er
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	s.Store.TokenIssued(Use{ClientID: client.ID, SecretID: secret.ID, ConsentID: granted.ConsentID, Address: req.Address, At: now})
+	s.Store.TokenIssued(Use{ClientID: client.ID, SecretID: secret.ID, ConsentID: granted.ConsentID, Scopes: keysOf(granted.Scopes), Address: req.Address, At: now})
 	return response, nil
 }

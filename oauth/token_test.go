@@ -14,6 +14,8 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"clientele/registry"
 )
 
@@ -61,8 +63,9 @@ func TestTokenIsGranted(t *testing.T) {
 			if !strings.HasPrefix(said.ID, tt.secret+".") {
 				t.Errorf("got jti %q, want it to begin with %s", said.ID, tt.secret)
 			}
-			if got, want := m.uses[len(m.uses)-1], (Use{ClientID: tt.client, SecretID: tt.secret, Address: "192.0.2.7", At: noon}); got != want {
-				t.Errorf("got use %v, want %v", got, want)
+			want := Use{ClientID: tt.client, SecretID: tt.secret, Scopes: strings.Fields(tt.scope), Address: "192.0.2.7", At: noon}
+			if diff := cmp.Diff(want, m.uses[len(m.uses)-1]); diff != "" {
+				t.Errorf("use (-want +got):\n%s", diff)
 			}
 		})
 	}

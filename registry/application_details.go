@@ -17,9 +17,10 @@ type ApplicationDetails struct {
 	Application
 	Secrets     []ClientSecret // newest first; those no longer accepted for SecretKept
 	Policy      CredentialPolicy
-	SecretsMade int      // how many secrets it ever had
-	Scopes      []Scope  // in the catalogue's order
-	Required    []string // those of Scopes that users cannot leave out when they consent, sorted
+	SecretsMade int        // how many secrets it ever had
+	Scopes      []Scope    // in the catalogue's order
+	Required    []string   // those of Scopes that users cannot leave out when they consent, sorted
+	ScopeUses   []ScopeUse // of each scope, sorted by it
 	Permissions []HeldGrant
 	Days        [UsageDays]int64 // tokens issued by UTC day, today last
 	Failures    AuthenticationFailures
@@ -34,6 +35,34 @@ func (d ApplicationDetails) LiveSecrets(now time.Time) int {
 		}
 	}
 	return n
+}
+
+// ScopeUse is since when an application has a scope, and when a token last
+// carried it, to a few hours: zero when none did since then.
+type ScopeUse struct {
+	Scope           string
+	AddedAt, UsedAt time.Time
+}
+
+// UnusedScopes returns the scopes that no token of the application carried for
+// UnusedDays, sorted: none while the application itself was not used, or not
+// observed, for so long. A client that asks without naming scopes gets, and so
+// uses, all of them.
+func (d ApplicationDetails) UnusedScopes(now time.Time) []string {
+	since := now.AddDate(0, 0, -UnusedDays)
+	if d.LastUsedAt.Before(since) {
+		return nil
+	}
+	var unused []string
+	for _, u := range d.ScopeUses {
+		if u.AddedAt.Before(since) && u.UsedAt.Before(since) {
+			unused = append(unused, u.Scope)
+		}
+	}
+	if len(unused) == len(d.ScopeUses) { // its tokens are from before they were observed
+		return nil
+	}
+	return unused
 }
 
 // Secret returns one of the secrets, or false.

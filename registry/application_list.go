@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -13,6 +14,14 @@ import (
 // ApplicationQuery and ApplicationRow know it.
 const Deleted Status = "deleted"
 
+const (
+	// MaxAtOnce is how many applications can be disabled or deleted together: a
+	// page of the list.
+	MaxAtOnce = 50
+	// ConfirmDelete is what one types to delete several.
+	ConfirmDelete = "DELETE"
+)
+
 // DeletedFor is how long a deleted application is kept.
 const DeletedFor = 30 * 24 * time.Hour
 
@@ -20,13 +29,14 @@ const DeletedFor = 30 * 24 * time.Hour
 type Attention string
 
 const (
-	Unused    Attention = "unused"         // for UnusedFor; if never used, since it was made
+	Unused    Attention = "unused"         // for some days, UnusedDays unless asked otherwise; if never used, since it was made
 	Expiring  Attention = "expiring"       // a live secret ends within ExpiringWithin
 	Powerless Attention = "no_permissions" // holds no permissions, so its tokens open nothing
 )
 
 const (
-	UnusedFor      = 90 * 24 * time.Hour
+	UnusedDays     = 90
+	MaxUnusedDays  = 3650
 	ExpiringWithin = 30 * 24 * time.Hour
 )
 
@@ -56,7 +66,8 @@ type ApplicationQuery struct {
 	Status    Status          `query:"status" validate:"omitempty,oneof=active disabled deleted" form:"status" label:"status"`
 	Scope     string          `query:"scope" validate:"max=200,plain_text" form:"scope" label:"scope"`
 	Attention Attention       `query:"attention" validate:"omitempty,oneof=unused expiring no_permissions" form:"attention" label:"reason"`
-	Search    string          `query:"q" validate:"-" form:"q" label:"search"` // part of a name, client ID or creator; under three characters, the start of a name
+	Days      string          `query:"days" validate:"-" form:"days" label:"days"` // of Unused, as one types it; see Unused
+	Search    string          `query:"q" validate:"-" form:"q" label:"search"`     // part of a name, client ID or creator; under three characters, the start of a name
 	Sort      ApplicationSort `query:"sort" validate:"omitempty,oneof=name -name created -created used -used" form:"sort" label:"order"`
 	After     string          `query:"after" validate:"-" form:"after" label:"page"`   // the page after this cursor
 	Before    string          `query:"before" validate:"-" form:"before" label:"page"` // the page before this cursor; wins over After
@@ -71,6 +82,19 @@ func (q ApplicationQuery) Clean() ApplicationQuery {
 	}
 	q.Search = NameKey(CleanSearch(q.Search))
 	return q
+}
+
+// Unused returns for how many days what is Unused was not used: what was typed
+// if that is a number, from 1 to MaxUnusedDays, else UnusedDays.
+func (q ApplicationQuery) Unused() int {
+	days, err := strconv.Atoi(strings.TrimSpace(q.Days))
+	if errors.Is(err, strconv.ErrRange) && days > 0 {
+		err = nil // Atoi returned the nearest
+	}
+	if err != nil {
+		return UnusedDays
+	}
+	return min(max(days, 1), MaxUnusedDays)
 }
 
 // CleanSearch returns what a person searches for without what cannot be
@@ -113,6 +137,9 @@ type ApplicationPage struct {
 	// Partial says that more match than could be sorted: only the first 1,000
 	// found are in the list.
 	Partial bool
+	// Unknown are the requests that named a client there is none of; counted
+	// with the first page of an unfiltered list.
+	Unknown AuthenticationFailures
 	Prev    string // cursor for Before, or "" on the first page
 	Next    string // cursor for After, or "" on the last page
 }

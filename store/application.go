@@ -225,13 +225,17 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 	if d.Required, err = t.requiredScopes(ctx, d.ID); err != nil {
 		return err
 	}
+	if d.ScopeUses, err = t.scopeUses(ctx, d.ID); err != nil {
+		return err
+	}
 	if d.Permissions, err = t.grantsTo(ctx, registry.Subject{Type: registry.ApplicationSubject, ID: d.ID}); err != nil {
 		return err
 	}
 	if err := t.readUse(ctx, d); err != nil {
 		return err
 	}
-	return t.readFailures(ctx, d)
+	d.Failures, err = t.failuresOf(ctx, d.ID)
+	return err
 }
 
 // grantsTo returns what a subject was given itself, service by service in the
@@ -275,15 +279,17 @@ func (t *tx) readUse(ctx context.Context, d *registry.ApplicationDetails) error 
 		})
 }
 
-// readFailures counts the failed authentications of the last days.
-func (t *tx) readFailures(ctx context.Context, d *registry.ApplicationDetails) error {
+// failuresOf counts the failed authentications of the last days: an
+// application's, or with "" those that named no client there is.
+func (t *tx) failuresOf(ctx context.Context, id string) (f registry.AuthenticationFailures, err error) {
 	first := t.now.Unix()/secondsPerDay - registry.FailureDays + 1
-	return t.eachRow(ctx, `
+	err = t.eachRow(ctx, `
 		SELECT failures, last_at, last_address, reason FROM authentication_failures WHERE application_id = $1 AND day >= $2 ORDER BY last_at, reason`,
-		[]any{d.ID, first}, func(rows *sql.Rows) error {
+		[]any{id, first}, func(rows *sql.Rows) error {
 			var n int64
-			err := rows.Scan(&n, seconds{&d.Failures.LastAt}, &d.Failures.LastAddress, &d.Failures.LastReason)
-			d.Failures.Count += n
+			err := rows.Scan(&n, seconds{&f.LastAt}, &f.LastAddress, &f.LastReason)
+			f.Count += n
 			return err
 		})
+	return f, err
 }

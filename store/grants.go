@@ -111,6 +111,13 @@ func (t *tx) deleteGrant(ctx context.Context, in registry.GrantInput) error {
 		in.Subject.Type, in.Subject.ID, in.Service, in.Object, in.Kind, in.Key)
 }
 
+// requireGrant returns errUnchanged when the subject does not hold the grant.
+func (t *tx) requireGrant(ctx context.Context, in registry.GrantInput) error {
+	return t.countGrant(ctx, in.Subject, 0, `
+		UPDATE grants SET key = key WHERE subject_type = $1 AND subject_id = $2 AND service = $3 AND object = $4 AND kind = $5 AND key = $6`,
+		in.Subject.Type, in.Subject.ID, in.Service, in.Object, in.Kind, in.Key)
+}
+
 // countGrant runs a statement that adds or takes one grant, and keeps the
 // number of them that an application's row has.
 func (t *tx) countGrant(ctx context.Context, s registry.Subject, n int, statement string, args ...any) error {

@@ -27,7 +27,10 @@ func (db *DB) Applications(ctx context.Context, by registry.Actor, q registry.Ap
 		if err := registry.Check(q); err != nil {
 			return err
 		}
-		page, err = t.applicationPage(ctx, q)
+		if page, err = t.applicationPage(ctx, q); err != nil || q.Filtered() || q.After != "" || q.Before != "" {
+			return err
+		}
+		page.Unknown, err = t.failuresOf(ctx, "")
 		return err
 	})
 	if err != nil {

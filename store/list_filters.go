@@ -71,7 +71,7 @@ func filtersOf(q registry.ApplicationQuery) []filter {
 	case registry.Expiring:
 		all = append(all, secretExpiring{})
 	case registry.Unused:
-		all = append(all, unusedLong{})
+		all = append(all, unusedLong{q.Unused()})
 	}
 	if q.Status == registry.Deleted {
 		all = append(all, lastDeleted{})
@@ -179,12 +179,12 @@ func (f secretExpiring) narrow(s *selection) {
 	s.and("EXISTS (SELECT 1 FROM secrets e WHERE e.application_id = a.id AND " + ends + ")")
 }
 
-// unusedLong is no use for registry.UnusedFor.
-type unusedLong struct{}
+// unusedLong is no use for so many days.
+type unusedLong struct{ days int }
 
 func (unusedLong) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
 
-func (unusedLong) since(s *selection) string { return s.bind(s.now.Add(-registry.UnusedFor).Unix()) }
+func (f unusedLong) since(s *selection) string { return s.bind(s.now.AddDate(0, 0, -f.days).Unix()) }
 
 func (f unusedLong) lead(s *selection) {
 	const idleSince = "CASE WHEN a.last_used_at > a.created_at THEN a.last_used_at ELSE a.created_at END" // as its index has it

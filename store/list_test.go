@@ -79,7 +79,7 @@ func readListed(t *testing.T, db *sql.DB) []listed {
 func (l listed) matches(q registry.ApplicationQuery) bool {
 	q = q.Clean()
 	now := storetest.Noon
-	long := now.Add(-registry.UnusedFor).Unix()
+	long := now.AddDate(0, 0, -q.Unused()).Unix()
 	switch {
 	case l.deleted != (q.Status == registry.Deleted),
 		q.Origin != "" && l.Origin != q.Origin,

@@ -461,6 +461,18 @@ func BenchmarkPermissions(b *testing.B) {
 					}
 				})
 			})
+			for name, q := range map[string]registry.PickQuery{
+				"all": {}, "users": {Type: registry.UserSubject}, "applications": {Type: registry.ApplicationSubject},
+				"many_found": {Search: "ada"}, "few_found": {Search: "u4999@"}, "none_found": {Search: "nobody"}, "beginning": {Search: "zo"},
+			} {
+				b.Run("pick/"+name, func(b *testing.B) {
+					benchmarkPages(b, func() {
+						if _, err := db.SubjectsToPick(b.Context(), registry.Operator, "demo", q); err != nil {
+							b.Fatal(err)
+						}
+					})
+				})
+			}
 			b.Run("templates", func(b *testing.B) {
 				benchmarkPages(b, func() {
 					if _, err := db.GrantUse(b.Context(), registry.Operator, "demo"); err != nil {

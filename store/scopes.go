@@ -97,6 +97,16 @@ func (t *tx) requiredScopes(ctx context.Context, id string) ([]string, error) {
 	return collect(rows, func(scope *string) []any { return []any{scope} })
 }
 
+// scopeUses returns since when an application has each of its scopes, and when
+// a token last carried it, sorted by scope.
+func (t *tx) scopeUses(ctx context.Context, id string) ([]registry.ScopeUse, error) {
+	rows, err := t.QueryContext(ctx, `SELECT scope, added_at, used_at FROM application_scopes WHERE application_id = $1 ORDER BY scope`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read the use of scopes: %w", err)
+	}
+	return collect(rows, func(u *registry.ScopeUse) []any { return []any{&u.Scope, seconds{&u.AddedAt}, seconds{&u.UsedAt}} })
+}
+
 // writeScopes changes the scopes of an application, as was checked.
 func (t *tx) writeScopes(ctx context.Context, id string, change scopeChange) error {
 	for _, scope := range change.Removed {
@@ -121,7 +131,8 @@ func (t *tx) writeScopes(ctx context.Context, id string, change scopeChange) err
 }
 
 func (t *tx) insertScope(ctx context.Context, id, scope string, required bool) error {
-	_, err := t.ExecContext(ctx, `INSERT INTO application_scopes (application_id, scope, required) VALUES ($1, $2, $3)`, id, scope, required)
+	_, err := t.ExecContext(ctx, `INSERT INTO application_scopes (application_id, scope, required, added_at) VALUES ($1, $2, $3, $4)`,
+		id, scope, required, t.now.Unix())
 	if err != nil {
 		return fmt.Errorf("insert scope: %w", err)
 	}

@@ -43,6 +43,15 @@ var errUnchanged = errors.New("unchanged")
 // time, and action and target where fn left them out. A refusal is recorded too,
 // by itself.
 func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(*tx) (registry.Event, error)) error {
+	return db.changeAll(ctx, by, in, func(t *tx) ([]registry.Event, error) {
+		event, err := fn(t)
+		return []registry.Event{event}, err
+	})
+}
+
+// changeAll is change for what is done to several at once: each has its event.
+// No event means that nothing was done.
+func (db *DB) changeAll(ctx context.Context, by registry.Actor, in intent, fn func(*tx) ([]registry.Event, error)) error {
 	err := db.inTx(ctx, by, false, func(t *tx) error {
 		if in.need != (registry.Permission{}) {
 			if err := t.require(ctx, in.need); err != nil {
@@ -54,15 +63,23 @@ func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(
 				return err
 			}
 		}
-		event, err := fn(t)
+		events, err := fn(t)
+		if err == nil && len(events) == 0 {
+			err = errUnchanged
+		}
 		if err != nil {
 			return err
 		}
-		event.Action, event.Outcome = cmp.Or(event.Action, in.action), registry.Done
-		if event.Target == (registry.Target{}) {
-			event.Target = in.target
+		for _, event := range events {
+			event.Action, event.Outcome = cmp.Or(event.Action, in.action), registry.Done
+			if event.Target == (registry.Target{}) {
+				event.Target = in.target
+			}
+			if err := t.appendEvent(ctx, event); err != nil {
+				return err
+			}
 		}
-		return t.appendEvent(ctx, event)
+		return nil
 	})
 	switch {
 	case err == nil:

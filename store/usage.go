@@ -17,6 +17,10 @@ const flushEvery = 3 * time.Second
 
 const secondsPerDay = 24 * 60 * 60
 
+// scopeUseEvery is how many seconds may pass until the use of a scope is
+// written again: it is asked about in days.
+const scopeUseEvery = 6 * 60 * 60
+
 // usage collects what tokens were issued and refused until it is written down,
 // so that a token costs no write.
 type usage struct {
@@ -30,6 +34,7 @@ type unwritten struct {
 	clients  map[string]*lastUse
 	secrets  map[string]*lastUse
 	consents map[string]*lastUse
+	scopes   map[clientScope]int64 // unix seconds
 	days     map[clientDay]int64
 	failures map[failureDay]*failures
 }
@@ -38,6 +43,8 @@ type lastUse struct {
 	at      int64 // unix seconds
 	address string
 }
+
+type clientScope struct{ client, scope string }
 
 type clientDay struct {
 	client string
@@ -56,7 +63,7 @@ type failures struct {
 }
 
 func newUnwritten() unwritten {
-	return unwritten{map[string]*lastUse{}, map[string]*lastUse{}, map[string]*lastUse{}, map[clientDay]int64{}, map[failureDay]*failures{}}
+	return unwritten{map[string]*lastUse{}, map[string]*lastUse{}, map[string]*lastUse{}, map[clientScope]int64{}, map[clientDay]int64{}, map[failureDay]*failures{}}
 }
 
 // TokenIssued notes that a client got a token. It is written down within 5 s,
@@ -68,6 +75,10 @@ func (db *DB) TokenIssued(u oauth.Use) {
 	noteUse(db.usage.clients, u.ClientID, at, u.Address)
 	noteUse(db.usage.secrets, u.SecretID, at, u.Address)
 	noteUse(db.usage.consents, u.ConsentID, at, u.Address)
+	for _, scope := range u.Scopes {
+		key := clientScope{u.ClientID, scope}
+		db.usage.scopes[key] = max(db.usage.scopes[key], at)
+	}
 	db.usage.days[clientDay{u.ClientID, at / secondsPerDay}]++
 }
 
@@ -162,6 +173,13 @@ func (t *tx) writeUsage(ctx context.Context, seen unwritten) error {
 			}
 		}
 	}
+	for _, s := range slices.SortedFunc(maps.Keys(seen.scopes), clientScope.compare) {
+		_, err := t.ExecContext(ctx, `UPDATE application_scopes SET used_at = $1 WHERE application_id = $2 AND scope = $3 AND used_at <= $4`,
+			seen.scopes[s], s.client, s.scope, seen.scopes[s]-scopeUseEvery)
+		if err != nil {
+			return err
+		}
+	}
 	for _, d := range slices.SortedFunc(maps.Keys(seen.days), clientDay.compare) {
 		// A purged application is counted no more.
 		if _, err := t.ExecContext(ctx, `
@@ -195,6 +213,10 @@ func (t *tx) writeFailures(ctx context.Context, all map[failureDay]*failures) er
 	return nil
 }
 
+func (s clientScope) compare(to clientScope) int {
+	return cmp.Or(cmp.Compare(s.client, to.client), cmp.Compare(s.scope, to.scope))
+}
+
 func (d clientDay) compare(to clientDay) int {
 	return cmp.Or(cmp.Compare(d.client, to.client), cmp.Compare(d.day, to.day))
 }
@@ -211,6 +233,9 @@ func (db *DB) keepUsage(seen unwritten) {
 	}
 	for id, u := range seen.consents {
 		noteUse(db.usage.consents, id, u.at, u.address)
+	}
+	for s, at := range seen.scopes {
+		db.usage.scopes[s] = max(db.usage.scopes[s], at)
 	}
 	for d, n := range seen.days {
 		db.usage.days[d] += n

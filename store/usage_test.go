@@ -80,6 +80,11 @@ func TestFailedAuthenticationsReachTheDatabase(t *testing.T) {
 		if err != nil || details.Failures != want {
 			t.Errorf("got %+v, %v, want %+v", details.Failures, err, want)
 		}
+		list, err := db.Applications(t.Context(), registry.Operator, registry.ApplicationQuery{})
+		want = registry.AuthenticationFailures{Count: 10_000, LastAt: storetest.Noon, LastAddress: "192.0.2.11", LastReason: registry.UnknownClient}
+		if err != nil || list.Unknown != want {
+			t.Errorf("unknown clients: got %+v, %v, want %+v", list.Unknown, err, want)
+		}
 		rows := raw(t, database)
 		for query, want := range map[string]int{
 			`SELECT count(*) FROM authentication_failures`:                                         4,

@@ -50,6 +50,12 @@ func (v ApplicationView) access() []ServiceAccess {
 	return all
 }
 
+// withoutScopes leads to the review of a change that removes scopes.
+func (v ApplicationView) withoutScopes(unused []string) string {
+	left := slices.DeleteFunc(v.App.ScopeKeys(), func(key string) bool { return slices.Contains(unused, key) })
+	return ReviewAddress(v.App, registry.ScopeEdit{Scopes: left, Required: v.App.Required})
+}
+
 // status says in a word or two what comes of scopes and permissions together.
 func (a ServiceAccess) status() ui.Status {
 	switch {

@@ -1,11 +1,31 @@
 package views
 
 import (
+	"errors"
+	"strings"
 	"testing"
+
+	"github.com/a-h/templ"
 
 	"clientele/registry"
 	"clientele/views/viewtest"
 )
+
+func TestManyApplicationsPages(t *testing.T) {
+	app := func(name string) registry.Application {
+		return registry.Application{ID: "cl_" + strings.ToLower(name), Name: name}
+	}
+	form := ManyApplicationsForm{Apps: []registry.Application{app("One"), app("Two")}, Left: []registry.Application{app("Locked")}, Back: "/admin/applications?attention=unused"}
+	wrong := form
+	wrong.Left, wrong.Typed, wrong.Invalid = nil, "delete", registry.Invalid{"confirm": "Type DELETE, in capitals."}
+	gone := DeleteApplicationForm{App: app("Gone"), Typed: "Gone", Back: "/admin/applications?status=deleted"}
+	for name, page := range map[string]templ.Component{
+		"disable_many": DisableApplicationsPage(demoShell(), form), "delete_many": DeleteApplicationsPage(demoShell(), wrong),
+		"nothing_ticked": NothingTickedPage(demoShell(), form.Back), "restore": RestoreApplicationPage(demoShell(), gone),
+	} {
+		t.Run(name, func(t *testing.T) { viewtest.Golden(t, name, mainOf(page)) })
+	}
+}
 
 func TestNetworksPage(t *testing.T) {
 	kept := demoApplication()
@@ -14,6 +34,7 @@ func TestNetworksPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept.App.Networks, kept.App.LastUsedAddress, kept.MayManage = networks, "192.0.2.7", true
+	shutOut, _ := errors.AsType[registry.Invalid](registry.NetworksEdit{Networks: networks[2:]}.CheckUse([]string{"192.0.2.7"}))
 	for name, f := range map[string]NetworksForm{
 		"networks": {Input: registry.NetworksInputOf(networks), From: "203.0.113.5"},
 		"networks_wrong": {
@@ -22,7 +43,7 @@ func TestNetworksPage(t *testing.T) {
 		},
 		"networks_shut_out": {
 			Input: registry.NetworksInput{Networks: "203.0.113.0/24", Anyway: false}, From: "203.0.113.5",
-			Invalid: registry.NetworksEdit{Networks: networks[2:]}.CheckUse([]string{"192.0.2.7"}).(registry.Invalid),
+			Invalid: shutOut,
 		},
 		"networks_meanwhile": {Input: registry.NetworksInput{Networks: "203.0.113.0/24"}, From: "203.0.113.5", Meanwhile: true},
 	} {

@@ -154,6 +154,11 @@ func TestApplicationPages(t *testing.T) {
 		"application":        ApplicationPage(shell, used),
 		"application_new":    ApplicationPage(shell, v),
 		"application_viewed": ApplicationPage(shell, changed(used, onlyLook)),
+		"application_unused_scope": ApplicationPage(shell, changed(used, func(v *ApplicationView) {
+			v.App.LastUsedAt, v.App.ScopeUses = noon, []registry.ScopeUse{
+				{Scope: "orders:read", AddedAt: noon.AddDate(-1, 0, 0), UsedAt: noon}, {Scope: "search", AddedAt: noon.AddDate(-1, 0, 0)},
+			}
+		})),
 		"application_disabled": ApplicationPage(shell, changed(v, func(v *ApplicationView) {
 			v.App.Status, v.App.Secrets, v.App.Scopes = registry.Disabled, nil, nil
 		})),

@@ -2,6 +2,7 @@ package views
 
 import (
 	"net/url"
+	"strconv"
 	"time"
 
 	"clientele/registry"
@@ -37,7 +38,7 @@ func (l Applications) address(change func(*registry.ApplicationQuery)) string {
 	params := url.Values{}
 	for name, value := range map[string]string{
 		"origin": string(q.Origin), "type": string(q.Type), "status": string(q.Status), "scope": q.Scope,
-		"attention": string(q.Attention), "q": q.Search, "sort": string(q.Sort), "after": q.After, "before": q.Before,
+		"attention": string(q.Attention), "days": l.days(q), "q": q.Search, "sort": string(q.Sort), "after": q.After, "before": q.Before,
 	} {
 		if value != "" {
 			params.Set(name, value)
@@ -47,6 +48,14 @@ func (l Applications) address(change func(*registry.ApplicationQuery)) string {
 		return applicationsPath
 	}
 	return applicationsPath + "?" + params.Encode()
+}
+
+// days is for how many days what is listed was not used, as the address says it.
+func (l Applications) days(q registry.ApplicationQuery) string {
+	if q.Attention != registry.Unused || q.Unused() == registry.UnusedDays {
+		return ""
+	}
+	return strconv.Itoa(q.Unused())
 }
 
 func (l Applications) here() string {
@@ -154,6 +163,17 @@ func (l Applications) mayChange(a registry.ApplicationRow) bool {
 	return l.MayManage && !a.Locked() && a.DeletedAt.IsZero()
 }
 
+// mayTick reports whether several of what is listed can be disabled or deleted
+// at once: where one looks for what to clean up.
+func (l Applications) mayTick() bool {
+	return l.MayManage && l.Query.Status != registry.Deleted && (l.Query.Attention != "" || l.Query.Status != "")
+}
+
+// mayRestore reports whether the viewer may bring the application of a row back.
+func (l Applications) mayRestore(a registry.ApplicationRow) bool {
+	return l.MayManage && !a.Locked() && !a.DeletedAt.IsZero()
+}
+
 // mayRotate reports whether the viewer may see a new secret of it.
 func (l Applications) mayRotate(a registry.ApplicationRow) bool {
 	return a.Type == registry.OAuthClient && !a.Public() && (l.MayGrant || a.Permissions == 0 || a.CreatedBy == l.Viewer)
@@ -218,7 +238,7 @@ func (l Applications) statusOptions() []ui.Option {
 func (l Applications) attentionOptions() []ui.Option {
 	return []ui.Option{
 		{Value: "", Label: "Needs attention"},
-		{Value: string(registry.Unused), Label: "Unused for 90 days"},
+		{Value: string(registry.Unused), Label: "Unused for " + registry.Days(l.Query.Unused())},
 		{Value: string(registry.Expiring), Label: "Secret ends in 30 days"},
 		{Value: string(registry.Powerless), Label: "No permissions"},
 	}

@@ -29,6 +29,7 @@ func demoList() Applications {
 		Page: registry.ApplicationPage{
 			All: registry.Count{N: 1000, More: true}, Team: registry.Count{N: 912, More: true}, Platform: registry.Count{N: 88},
 			Prev: "PREV", Next: "NEXT",
+			Unknown: registry.AuthenticationFailures{Count: 1204, LastAt: noon.Add(-time.Hour), LastAddress: "203.0.113.5", LastReason: registry.UnknownClient},
 			Applications: []registry.ApplicationRow{
 				row("active", "Ledger <Sync>", func(*registry.ApplicationRow) {}),
 				row("ending", "Rotating", func(r *registry.ApplicationRow) { r.SecretEnds, r.Secrets = noon.Add(20*time.Hour), 2 }),

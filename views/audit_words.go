@@ -33,6 +33,7 @@ var auditAreas = []auditArea{
 		{"application.disable", "Disable an application"},
 		{"application.enable", "Enable an application"},
 		{"application.delete", "Delete an application"},
+		{"application.restore", "Restore a deleted application"},
 		{"application.purge", "Remove deleted applications for good"},
 		{"application.update-scopes", "Change an application's scopes"},
 		{"application.list", "List applications"},

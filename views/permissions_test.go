@@ -76,3 +76,45 @@ func TestPermissionsPages(t *testing.T) {
 		Service: demoPart(), Use: registry.GrantUse{"template:viewer": {N: 1}, "permission:view": {N: 1000, More: true}},
 	}))
 }
+
+func TestAssignPages(t *testing.T) {
+	app := registry.PickedSubject{Subject: registry.Subject{Type: registry.ApplicationSubject, ID: "cl_demo0000000001"}, Name: "Ledger Sync", Detail: "cl_demo0000000001"}
+	group := registry.PickedSubject{Subject: registry.Subject{Type: registry.GroupSubject, ID: "gr_1"}, Name: "Clerks", Detail: "Who work with orders"}
+	user := registry.PickedSubject{Subject: registry.Subject{Type: registry.UserSubject, ID: "us_1"}, Name: "Demo User", Detail: "user@demo.example", Disabled: true}
+	list := AssignSubjects{Service: demoPart(), Page: registry.PickPage{Subjects: []registry.PickedSubject{group, user}, Prev: "prev", Next: "next"}}
+	viewtest.Golden(t, "permission_pick", AssignSubjectsPage(permissionsShell(), list))
+	list.Query = registry.PickQuery{Type: registry.UserSubject, Search: "demo", Picked: []string{registry.SubjectName(app.Subject), registry.SubjectName(user.Subject)}}
+	list.Page = registry.PickPage{Subjects: []registry.PickedSubject{user}, Picked: []registry.PickedSubject{app, user}}
+	viewtest.Golden(t, "permission_pick_found", AssignSubjectsPage(permissionsShell(), list))
+	list.Page.Subjects = nil
+	viewtest.Golden(t, "permission_pick_none", AssignSubjectsPage(permissionsShell(), list))
+	list.Invalid = registry.Invalid{"page": "That page is no longer there."}
+	viewtest.Golden(t, "permission_pick_wrong", AssignSubjectsPage(permissionsShell(), list))
+	viewtest.Golden(t, "permission_pick_all", AssignSubjectsPage(permissionsShell(), AssignSubjects{Service: demoPart()}))
+
+	what := AssignWhat{Service: demoPart(), Picked: []registry.PickedSubject{app, group, user}}
+	viewtest.Golden(t, "permission_assign", AssignWhatPage(permissionsShell(), what))
+	what.Object, what.Grants = "web/returns", []string{"template:viewer", "permission:edit"}
+	what.Invalid = registry.Invalid{"grant": "Demo has no permission \"x\". Choose one it has.", "object": "Choose one it has, or the whole service."}
+	viewtest.Golden(t, "permission_assign_wrong", AssignWhatPage(permissionsShell(), what))
+}
+
+func TestGrantChangePages(t *testing.T) {
+	grants := demoSubjects().Page.Grants
+	view := registry.Permission{Service: "orders", Key: "view"}
+	change := GrantChangeView{Service: demoPart(), Input: registry.GrantChange{Service: "orders"}, Effects: []registry.GrantEffect{
+		{SubjectGrant: grants[0], Stays: []registry.Held{
+			{Permission: view}, {Permission: view, Template: "viewer"}, {Permission: view, GroupID: "gr_1", GroupName: "Clerks", Object: "web"},
+		}},
+		{SubjectGrant: grants[1], Stays: []registry.Held{{Permission: view, Template: "gone"}}},
+		{SubjectGrant: grants[1]},
+		{SubjectGrant: grants[2]},
+	}}
+	viewtest.Golden(t, "permission_change", GrantChangePage(permissionsShell(), change))
+	change.Input.Grants, change.Invalid = []string{"template:editor"}, registry.Invalid{"grant": "Choose a template, or at least one permission."}
+	viewtest.Golden(t, "permission_change_wrong", GrantChangePage(permissionsShell(), change))
+	change.Input, change.Invalid = registry.GrantChange{Service: "orders", Remove: true}, registry.Invalid{"row": "This is the last administrator."}
+	viewtest.Golden(t, "permission_remove", GrantChangePage(permissionsShell(), change))
+	change.Effects, change.Invalid = nil, nil
+	viewtest.Golden(t, "permission_remove_gone", GrantChangePage(permissionsShell(), change))
+}

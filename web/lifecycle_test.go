@@ -170,6 +170,90 @@ func TestDelete(t *testing.T) {
 	})
 }
 
+func TestRestore(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b, path := s.withApplication(t)
+		b.get(path + "/restore").has(http.StatusNotFound)
+		b.post(path+"/delete", url.Values{"confirm": {"Ledger Sync"}}).redirects(applicationsPath)
+		list := applicationsPath + "?status=deleted"
+		b.get(list).has(http.StatusOK, "Restore…")
+		page := b.asked(path + "/restore?back=" + url.QueryEscape(list))
+		page.has(http.StatusOK, "Restore Ledger Sync?", "with its secrets, scopes, permissions and consents", ", and gets tokens again.")
+		form := filled(page)
+		if form.Get("name") != "Ledger Sync" || form.Get("back") != list {
+			t.Errorf("got the form %v, want its name", form)
+		}
+		b.register("Ledger Sync", url.Values{"scope": {"audit.log:read"}})
+		for _, ask := range []*browser{b, b.withHTMX()} {
+			again := ask.post(path+"/restore", form)
+			again.has(http.StatusUnprocessableEntity, "Another application has this name already.")
+			if got := filled(again); got.Encode() != form.Encode() {
+				t.Errorf("got the form %v, want what was typed", got)
+			}
+		}
+		b.withHTMX().post(path+"/restore", with(form, "name", "Ledger Again")).navigates(path)
+		b.get(path).has(http.StatusOK, "Ledger Again", "The application is back")
+		b.post(path+"/restore", form).redirects(path) // sent twice
+		b.get(path).has(http.StatusOK, "Ledger Again")
+	})
+}
+
+func TestManyApplications(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b, path := s.withApplication(t)
+		locked := s.platformApplication(t)
+		ids := []string{idIn(path)}
+		for _, name := range []string{"Old One", "Old Two"} {
+			ids = append(ids, idIn(b.register(name, url.Values{"scope": {"audit.log:read"}})))
+		}
+		s.clock.Advance(40 * 24 * time.Hour)
+		b.signIn("admin@example.com", testPassword)
+		list := applicationsPath + "?attention=unused&days=30"
+		unused := b.get(list)
+		unused.has(http.StatusOK, "Unused for 30 days", "Disable ticked…", "Delete ticked…")
+		if n := unused.page().Find("input.tick").Length(); n != 3 {
+			t.Errorf("got %d boxes to tick, want one for each but the locked one", n)
+		}
+		if n := b.get(applicationsPath).page().Find("input.tick").Length(); n != 0 {
+			t.Errorf("got %d boxes to tick where nothing is to be cleaned up", n)
+		}
+
+		query := url.Values{"id": {ids[1], ids[2], idIn(locked), "cl_gone"}, "back": {list}}
+		page := b.get(applicationsPath + "/disable?" + query.Encode())
+		page.has(http.StatusOK, "Disable 2 applications?", "Old One", "Old Two", "Left as they are, because they are disabled already, or locked: Scheduler")
+		form := filled(page)
+		b.post(applicationsPath+"/disable", form).redirects(list)
+		b.get(list).has(http.StatusOK, "2 applications are disabled")
+		b.post(applicationsPath+"/disable", form).redirects(list)
+		b.get(list).has(http.StatusOK, "0 applications are disabled")
+		b.get(applicationsPath+"/disable?"+query.Encode()).has(http.StatusUnprocessableEntity, "Nothing to change", "Back to the list")
+		b.get(applicationsPath+"/disable").has(http.StatusUnprocessableEntity, "Nothing to change")
+
+		page = b.get(applicationsPath + "/delete?" + query.Encode())
+		page.has(http.StatusOK, "Delete 2 applications?", "to confirm")
+		form = filled(page)
+		again := b.post(applicationsPath+"/delete", with(form, "confirm", "delete"))
+		again.has(http.StatusUnprocessableEntity, "Type DELETE, in capitals.", "Old Two")
+		if got := filled(again); got.Encode() != with(form, "confirm", "delete").Encode() {
+			t.Errorf("got the form %v, want what was typed", got)
+		}
+		b.post(applicationsPath+"/delete", with(form, "confirm", "DELETE")).redirects(list)
+		b.get(applicationsPath+"?status=deleted").has(http.StatusOK, "2 applications are deleted", "Old One", "Old Two")
+		b.post(applicationsPath+"/delete", url.Values{"id": {idIn(locked)}, "confirm": {"DELETE"}}).has(http.StatusForbidden, "platform")
+
+		viewer := s.holding(t, "viewer@example.com", registry.ViewApplications)
+		for _, page := range []string{"/disable", "/delete"} {
+			viewer.get(applicationsPath+page+"?id="+ids[0]).has(http.StatusForbidden, "applications/manage")
+			viewer.post(applicationsPath+page, url.Values{"id": ids[:1], "confirm": {"DELETE"}}).has(http.StatusForbidden, "applications/manage")
+		}
+		viewer.get(path+"/restore").has(http.StatusForbidden, "applications/manage")
+		b.get(path).has(http.StatusOK, "Ledger Sync")
+	})
+}
+
+// idIn returns the ID of the application whose page is at path.
+func idIn(path string) string { return strings.TrimPrefix(path, applicationsPath+"/") }
+
 func TestWhoMayNotChange(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		b, path := s.withApplication(t)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"clientele/registry"
 	"clientele/store/storetest"
 )
@@ -146,5 +148,101 @@ func TestPermissionsPagesByViewer(t *testing.T) {
 	}
 	if got := clerk.get(applicationsPath).page().Find(`.nav-list a[href="` + permissionsPath + `"]`).Length(); got != 0 {
 		t.Error("the navigation leads a clerk to permissions")
+	}
+}
+
+// The assignment goes through all its steps without script: what is ticked
+// stays ticked whatever button is pressed.
+func TestAssignPermissions(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.withPermissions(t)
+		user := storetest.User(t, s.Store, "Ursula Demo", "ursula@example.com", false).Actor().Subject()
+		name := registry.SubjectName(user)
+		assign := permissionsPath + "/orders/assign"
+		b.get(permissionsPath+"/orders").has(http.StatusOK, `href="`+assign+`"`)
+		ticked := func(a answer) []string {
+			a.has(http.StatusOK)
+			return a.page().Find(`input[name="subject"][checked]`).Map(func(_ int, box *goquery.Selection) string { return box.AttrOr("value", "") })
+		}
+		if got := ticked(b.get(assign)); len(got) != 0 {
+			t.Errorf("at first %q are ticked", got)
+		}
+		for _, query := range []string{"", "&q=Ursula", "&q=nobody", "&type=application"} {
+			if got := ticked(b.get(assign + "?subject=" + name + query)); !slices.Equal(got, []string{name}) {
+				t.Errorf("%s: %q are ticked, want %s", query, got, name)
+			}
+		}
+		b.get(assign+"?type=robot&subject="+name).has(http.StatusUnprocessableEntity, "Ursula Demo")
+		b.get(assign+"?after=x").has(http.StatusUnprocessableEntity, "no longer there")
+		b.get(assign+"/what").has(http.StatusUnprocessableEntity, "Pick at least one", "Ursula Demo")
+		b.get(assign+"/what?subject=user:gone").has(http.StatusUnprocessableEntity, "Pick at least one")
+		b.get(assign+"/what?"+url.Values{"subject": slices.Repeat([]string{"user:x"}, 101)}.Encode()).has(http.StatusUnprocessableEntity, "Pick at least one")
+		b.get(assign+"/what?subject="+name).has(http.StatusOK, "Ursula Demo", "Viewer", "Shop › Returns")
+
+		form := url.Values{"subject": {name}, "object": {"shop/returns"}}
+		b.post(assign+"/what", form).has(http.StatusUnprocessableEntity, "Choose a template, or at least one permission.", "Ursula Demo", `value="shop/returns" selected`)
+		form["grant"] = []string{"template:viewer", "permission:gone"}
+		b.post(assign+"/what", form).has(http.StatusUnprocessableEntity, `has no permission &#34;gone&#34;`, `value="template:viewer" checked`)
+		form["grant"] = []string{"template:viewer", "permission:edit"}
+		for range 2 { // twice is once
+			b.post(assign+"/what", form).redirects(permissionsPath + "/orders")
+		}
+		b.get(permissionsPath+"/orders").has(http.StatusOK, "The permissions are assigned", "2 assignments", "Shop › Returns")
+		b.get(assign).lacks("Ursula Demo")
+	})
+}
+
+func TestChangeSeveralGrants(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.withPermissions(t)
+		user := storetest.User(t, s.Store, "Ursula Demo", "ursula@example.com", false).Actor().Subject()
+		s.give(t, user, "template:viewer", "")
+		s.give(t, user, "permission:view", "shop")
+		service := permissionsPath + "/orders"
+		rows := b.get(service).page().Find(`input[name="row"]`).Map(func(_ int, box *goquery.Selection) string { return box.AttrOr("value", "") })
+		if len(rows) != 2 {
+			t.Fatalf("got %q to tick, want two", rows)
+		}
+		shop := rows[1]
+		b.get(service+"/remove?"+url.Values{"row": {shop}}.Encode()).has(http.StatusOK, "Remove 1 assignment?", "View orders stays, by the template Viewer, on the whole service")
+		b.get(service+"/remove?"+url.Values{"row": rows}.Encode()).has(http.StatusOK, "Remove 2 assignments?", "Nothing of it stays")
+		b.get(service+"/change").has(http.StatusUnprocessableEntity, "Tick at least one assignment.")
+		b.get(service+"/change?row=x").has(http.StatusUnprocessableEntity, "Tick assignments in the list")
+
+		b.post(service+"/change", url.Values{"row": {shop}}).has(http.StatusUnprocessableEntity, "Choose a template, or at least one permission.", "Ursula Demo")
+		for range 2 {
+			b.post(service+"/change", url.Values{"row": {shop}, "grant": {"permission:edit"}}).redirects(service)
+		}
+		b.get(service).has(http.StatusOK, "The permissions are changed", "Edit orders")
+		b.get(service+"/remove?"+url.Values{"row": {shop}}.Encode()).has(http.StatusOK, "None of these assignments is there")
+		for range 2 {
+			b.post(service+"/remove", url.Values{"row": {rows[0]}}).redirects(service)
+		}
+		b.get(service).has(http.StatusOK, "The permissions are removed", "1 assignment")
+
+		b.get(permissionsPath + "/authorization").has(http.StatusOK)
+		last := b.get(permissionsPath + "/authorization").page().Find(`input[name="row"]`).Map(func(_ int, box *goquery.Selection) string { return box.AttrOr("value", "") })
+		b.post(permissionsPath+"/authorization/remove", url.Values{"row": last}).has(http.StatusUnprocessableEntity, "This is the last administrator.")
+	})
+}
+
+// Who may look but not give sees no way to, and is refused.
+func TestAssigningIsForWhoMayManagePermissions(t *testing.T) {
+	s := newSite(t)
+	s.withPermissions(t)
+	viewer := s.holding(t, "viewer@example.com", registry.ViewPermissions)
+	clerk := s.holding(t, "clerk@example.com", registry.ViewApplications)
+	service := permissionsPath + "/orders"
+	page := viewer.get(service)
+	page.has(http.StatusOK)
+	page.lacks(service+"/assign", `name="row"`)
+	for _, path := range []string{"/assign", "/assign/what", "/change", "/remove"} {
+		viewer.get(service+path).has(http.StatusForbidden, "authorization/manage-permissions")
+		clerk.get(service + path).has(http.StatusNotFound)
+		if path == "/assign" {
+			continue
+		}
+		viewer.post(service+path, url.Values{}).has(http.StatusForbidden, "authorization/manage-permissions")
+		clerk.post(service+path, url.Values{}).has(http.StatusNotFound)
 	}
 }

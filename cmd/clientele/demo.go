@@ -250,7 +250,7 @@ func (d *demoMaker) useForADay(client, secret string, ago int, a demoApplication
 	}
 	tokens += tokens * (ago * 7 % 5) / 20
 	for range tokens {
-		d.db.TokenIssued(oauth.Use{ClientID: client, SecretID: secret, Address: fmt.Sprintf("192.0.2.%d", 10+share), At: at})
+		d.db.TokenIssued(oauth.Use{ClientID: client, SecretID: secret, Scopes: a.asked(), Address: fmt.Sprintf("192.0.2.%d", 10+share), At: at})
 	}
 }
 

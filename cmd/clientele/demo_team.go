@@ -56,6 +56,15 @@ type demoApplication struct {
 	users             *demoConsent // nil: it acts as itself
 }
 
+// asked returns the scopes that the application asks for: all, but for one that
+// never learned to use what it was given.
+func (a demoApplication) asked() []string {
+	if a.name == "Delivery Watch" {
+		return a.scopes[:1]
+	}
+	return a.scopes
+}
+
 // demoConsent is what users know of an application that acts for them.
 type demoConsent struct {
 	redirectURIs []string

@@ -214,7 +214,7 @@ func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
 			}
 		}
 		for state, is := range map[string]bool{
-			"kept to networks": len(details.Networks) > 0, "with a logo": details.Logo != "", "first-party": details.Trust == registry.FirstParty,
+			"with unused scopes": len(details.UnusedScopes(now)) > 0, "kept to networks": len(details.Networks) > 0, "with a logo": details.Logo != "", "first-party": details.Trust == registry.FirstParty,
 			"verified": details.ActsForUsers() && details.Trust == registry.Verified, "unverified": details.ActsForUsers() && details.Trust == registry.Unverified,
 		} {
 			if is {
@@ -228,7 +228,7 @@ func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
 	for _, state := range []string{
 		"deleted", "unused", "secret ending", "to be given permissions", "used today", "never used", "unused for 90 days",
 		"disabled", "two secrets at once", "no permissions", "locked", "rotated",
-		"with a named secret", "with a paused secret", "kept to networks", "for users", "public", "with a logo", "first-party", "verified", "unverified",
+		"with a named secret", "with a paused secret", "kept to networks", "with unused scopes", "for users", "public", "with a logo", "first-party", "verified", "unverified",
 	} {
 		if seen[state] == 0 {
 			t.Errorf("no application is %s", state)

@@ -1,0 +1,408 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"clientele/registry"
+)
+
+// toAssign is to give or take permissions of a service, or to look at what that
+// would do.
+func toAssign(action, service string) intent {
+	what := ofService(action, service)
+	what.need = registry.ManagePermissions
+	return what
+}
+
+// SubjectsToPick returns a page of the subjects that hold nothing of a service
+// themselves and may be given something, by name, and those that are picked. It
+// needs the permission to manage permissions. It fails with
+// registry.ErrNotFound when the service has no permissions, and with
+// registry.Invalid for a query that asks for what does not exist, for a page
+// that is no longer there, or when too many are picked.
+func (db *DB) SubjectsToPick(ctx context.Context, by registry.Actor, key string, q registry.PickQuery) (page registry.PickPage, err error) {
+	err = db.viewToAssign(ctx, by, key, func(t *tx) error {
+		if err := registry.Check(q); err != nil {
+			return err
+		}
+		if len(q.Picked) > registry.AssignedAtOnce {
+			return registry.Invalid{"subject": fmt.Sprintf("Pick at most %d at a time. Assign permissions to these first.", registry.AssignedAtOnce)}
+		}
+		q.Search = registry.CleanSearch(q.Search)
+		if page, err = t.pickPage(ctx, key, q); err != nil {
+			return err
+		}
+		page.Picked, err = t.pickedSubjects(ctx, q.Picked)
+		return err
+	})
+	if err != nil {
+		return registry.PickPage{}, fmt.Errorf("list subjects to pick: %w", err)
+	}
+	return page, nil
+}
+
+// PickedSubjects returns the subjects of those names (see
+// registry.SubjectName) that exist and may be given something, by name. It
+// fails as SubjectsToPick does.
+func (db *DB) PickedSubjects(ctx context.Context, by registry.Actor, key string, names []string) (picked []registry.PickedSubject, err error) {
+	err = db.viewToAssign(ctx, by, key, func(t *tx) error {
+		picked, err = t.pickedSubjects(ctx, names[:min(len(names), registry.AssignedAtOnce+1)])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read picked subjects: %w", err)
+	}
+	return picked, nil
+}
+
+// viewToAssign runs fn in a read-only transaction for who may give permissions
+// of the service.
+func (db *DB) viewToAssign(ctx context.Context, by registry.Actor, key string, fn func(*tx) error) error {
+	catalogue, err := db.Catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	return db.view(ctx, by, toAssign("permission.grant", key), func(t *tx) error {
+		if service, known := catalogue.Service(key); !known || len(service.Permissions) == 0 {
+			return registry.ErrNotFound
+		}
+		return fn(t)
+	})
+}
+
+// pickable is a kind of subject as it is selected to be picked.
+type pickable struct {
+	kind                registry.SubjectType
+	from, key, columns  string
+	condition, contains string // contains: what is searched beside the key, or ""
+}
+
+var pickables = []pickable{
+	{registry.ApplicationSubject, "applications a", "a.name_key", "a.id, a.name, a.id AS detail, a.status = 'disabled' AS off", "a.deleted_at IS NULL AND a.origin <> 'platform'", ""},
+	{registry.GroupSubject, "user_groups a", "a.name_key", "a.id, a.name, a.description AS detail, FALSE AS off", "TRUE", ""},
+	{registry.UserSubject, "users a", "a.name_key", "a.id, a.name, a.email AS detail, a.disabled_at IS NOT NULL AS off", "TRUE", "a.email_key"},
+}
+
+// pickedRow is a subject with the key that it is sorted by.
+type pickedRow struct {
+	registry.PickedSubject
+	key string
+}
+
+func (r pickedRow) cursor() string {
+	return registry.Cursor{Sort: registry.SubjectsByName, Name: r.key, ID: registry.SubjectName(r.Subject)}.String()
+}
+
+func pickedFields(r *pickedRow) []any {
+	return []any{&r.key, &r.Subject.Type, &r.Subject.ID, &r.Name, &r.Detail, &r.Disabled}
+}
+
+func (p pickable) selected() string {
+	return p.key + " AS key, '" + string(p.kind) + "' AS type, " + p.columns
+}
+
+func (t *tx) pickPage(ctx context.Context, service string, q registry.PickQuery) (page registry.PickPage, err error) {
+	order, beyond := "ASC", ">"
+	if q.Before != "" {
+		order, beyond = "DESC", "<"
+	}
+	var place registry.Cursor
+	if cursor := q.Before + q.After; cursor != "" {
+		if place, err = registry.ParseCursor(cursor, registry.SubjectsByName); err != nil {
+			return page, noSuchPage
+		}
+	}
+	at := registry.ParseSubjectName(place.ID)
+	s := &selection{dialect: t.dialect, now: t.now}
+	var parts []string
+	for _, p := range pickables {
+		if q.Type != "" && q.Type != p.kind {
+			continue
+		}
+		s.pick(p, service, q.Search)
+		if place.ID != "" {
+			// Of one name, kinds follow each other: what of this kind is beyond the place?
+			switch than := strings.Compare(string(p.kind), string(at.Type)); {
+			case than == 0:
+				s.and(fmt.Sprintf("(%s, a.id) %s (%s, %s)", p.key, beyond, s.bind(place.Name), s.bind(at.ID)))
+			case than > 0 == (beyond == ">"):
+				s.and(p.key + " " + beyond + "= " + s.bind(place.Name))
+			default:
+				s.and(p.key + " " + beyond + " " + s.bind(place.Name))
+			}
+		}
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (%s ORDER BY %s %s, a.id %s LIMIT %d) AS %ss", s.sql(p.selected()), p.key, order, order, pageSize+1, p.kind))
+	}
+	rows, err := t.QueryContext(ctx, fmt.Sprintf(`SELECT key, type, id, name, detail, off FROM (%s) AS s ORDER BY key %s, type %s, id %s LIMIT %d`,
+		strings.Join(parts, " UNION ALL "), order, order, order, pageSize+1), s.args...)
+	if err != nil {
+		return page, fmt.Errorf("read subjects: %w", err)
+	}
+	found, err := collect(rows, pickedFields)
+	if err != nil {
+		return page, fmt.Errorf("read subjects: %w", err)
+	}
+	more := len(found) > pageSize
+	found = found[:min(len(found), pageSize)]
+	switch {
+	case q.Before != "" && !more: // all before fits on the first page, which others then fill
+		q.Before, q.After = "", ""
+		return t.pickPage(ctx, service, q)
+	case q.Before != "":
+		slices.Reverse(found)
+	case q.After != "" && len(found) == 0:
+		return page, noSuchPage
+	}
+	for _, r := range found {
+		page.Subjects = append(page.Subjects, r.PickedSubject)
+	}
+	if q.Before != "" || q.After != "" {
+		page.Prev = found[0].cursor()
+	}
+	if q.Before != "" || more {
+		page.Next = found[len(found)-1].cursor()
+	}
+	return page, nil
+}
+
+// pick begins a selection of those of a kind, called a, that hold nothing of the
+// service and match the search.
+func (s *selection) pick(p pickable, service, search string) {
+	s.from, s.where = p.from, nil
+	if p.kind == registry.ApplicationSubject && utf8.RuneCountInString(search) >= 3 {
+		textSearch{registry.ApplicationQuery{Search: registry.NameKey(search)}}.lead(s)
+	}
+	s.and(p.condition, fmt.Sprintf(`NOT EXISTS (SELECT 1 FROM grants g WHERE g.subject_type = '%s' AND g.subject_id = a.id AND g.service = %s)`, p.kind, s.bind(service)))
+	var found []string
+	for _, text := range []string{p.key, p.contains} {
+		switch n := utf8.RuneCountInString(search); {
+		case n == 0 || text == "":
+		case n < 3:
+			folded := registry.NameKey(search)
+			found = append(found, fmt.Sprintf("(%s >= %s AND %s < %s)", text, s.bind(folded), text, s.bind(folded+string(utf8.MaxRune))))
+		default:
+			found = append(found, s.contains(text, search))
+		}
+	}
+	if len(found) > 0 {
+		s.and("(" + strings.Join(found, " OR ") + ")")
+	}
+}
+
+// pickedSubjects returns those of the names that are subjects which may be given
+// something, by name.
+func (t *tx) pickedSubjects(ctx context.Context, names []string) ([]registry.PickedSubject, error) {
+	s := &selection{dialect: t.dialect}
+	var parts []string
+	for _, p := range pickables {
+		var ids []string
+		for _, name := range names {
+			if subject := registry.ParseSubjectName(name); subject.Type == p.kind {
+				ids = append(ids, s.bind(subject.ID))
+			}
+		}
+		if len(ids) > 0 {
+			s.from, s.where = p.from, []string{p.condition, "a.id IN (" + strings.Join(ids, ", ") + ")"}
+			parts = append(parts, s.sql(p.selected()))
+		}
+	}
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	rows, err := t.QueryContext(ctx, fmt.Sprintf(`SELECT key, type, id, name, detail, off FROM (%s) AS s ORDER BY key, type, id`, strings.Join(parts, " UNION ALL ")), s.args...)
+	if err != nil {
+		return nil, fmt.Errorf("read picked subjects: %w", err)
+	}
+	found, err := collect(rows, pickedFields)
+	if err != nil {
+		return nil, fmt.Errorf("read picked subjects: %w", err)
+	}
+	picked := make([]registry.PickedSubject, len(found))
+	for i, r := range found {
+		picked[i] = r.PickedSubject
+	}
+	return picked, nil
+}
+
+// Assign gives several subjects what is chosen of a service, with an event for
+// each grant, all or nothing. What a subject holds already changes nothing, so
+// that assigning twice is assigning once. It needs the permission to manage
+// permissions, and fails with registry.Invalid when something is not chosen,
+// unknown or gone, and with registry.ErrLocked for an application of the
+// platform.
+func (db *DB) Assign(ctx context.Context, by registry.Actor, in registry.Assignment) error {
+	err := db.changeAll(ctx, by, toAssign("permission.grant", in.Service), func(t *tx) (events []registry.Event, err error) {
+		if err := t.lockMeta(ctx); err != nil {
+			return nil, err
+		}
+		catalogue, err := t.catalogue(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := registry.CheckAssignment(in, catalogue); err != nil {
+			return nil, err
+		}
+		for _, g := range in.Inputs() {
+			event, err := t.giveOne(ctx, g)
+			switch {
+			case errors.Is(err, registry.ErrNotFound):
+				return nil, registry.Invalid{"subject": "One of them is no longer there. Pick again."}
+			case errors.Is(err, errUnchanged):
+			case err != nil:
+				return nil, err
+			default:
+				events = append(events, event)
+			}
+		}
+		return events, nil
+	})
+	if err != nil {
+		return fmt.Errorf("assign permissions: %w", err)
+	}
+	return nil
+}
+
+// giveOne gives what was checked and returns its event, or errUnchanged.
+func (t *tx) giveOne(ctx context.Context, g registry.GrantInput) (registry.Event, error) {
+	target, err := t.lockSubject(ctx, g.Subject)
+	if err != nil {
+		return registry.Event{}, err
+	}
+	return registry.Event{Action: "permission.grant", Target: target, After: snapshot(g.Held())}, t.insertGrant(ctx, g)
+}
+
+// GrantEffects returns those of the grants of a change that are still held, as
+// lists show them, with what of each its subject goes on holding by other ways
+// when all of them are taken away. It needs the permission to manage
+// permissions, and fails with registry.Invalid when the change names no grants,
+// and with registry.ErrNotFound when the service has no permissions.
+func (db *DB) GrantEffects(ctx context.Context, by registry.Actor, in registry.GrantChange) (all []registry.GrantEffect, err error) {
+	err = db.viewToAssign(ctx, by, in.Service, func(t *tx) error {
+		inputs, err := in.Inputs()
+		if err != nil {
+			return err
+		}
+		all, err = t.grantEffects(ctx, in.Service, inputs)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at what would change: %w", err)
+	}
+	return all, nil
+}
+
+func (t *tx) grantEffects(ctx context.Context, service string, inputs []registry.GrantInput) ([]registry.GrantEffect, error) {
+	s := t.grantsIn(registry.ServicePart{Service: registry.Service{Key: service}})
+	rows := make([]string, len(inputs))
+	for i, g := range inputs {
+		rows[i] = fmt.Sprintf("(g.subject_type = %s AND g.subject_id = %s AND g.object = %s AND g.kind = %s AND g.key = %s)",
+			s.bind(g.Subject.Type), s.bind(g.Subject.ID), s.bind(g.Object), s.bind(g.Kind), s.bind(g.Key))
+	}
+	s.and("(" + strings.Join(rows, " OR ") + ")")
+	found, err := t.listGrants(ctx, s, grantOrder, "ASC", len(inputs))
+	if err != nil {
+		return nil, err
+	}
+	gone := map[registry.Subject][]registry.HeldGrant{}
+	for _, g := range found {
+		gone[g.Subject] = append(gone[g.Subject], g.HeldGrant)
+	}
+	held := map[registry.Subject][]registry.Held{}
+	all := make([]registry.GrantEffect, len(found))
+	for i, g := range found {
+		if _, read := held[g.Subject]; !read {
+			if held[g.Subject], err = loadHeld(ctx, t, g.Subject, `g.service = $3`, service); err != nil {
+				return nil, err
+			}
+		}
+		all[i] = registry.GrantEffect{SubjectGrant: g.SubjectGrant, Stays: registry.StaysAfter(held[g.Subject], gone[g.Subject], g.HeldGrant)}
+	}
+	return all, nil
+}
+
+// ChangeGrants takes grants of a service away and, unless it is a removal, gives
+// their subjects others on the same parts of the service, with an event for each
+// grant taken or given, all or nothing. Grants that are no longer held are left
+// alone, so that changing twice is changing once. It needs the permission to
+// manage permissions, and fails with registry.Invalid when the change names no
+// grants or gives what is unknown, or when nobody would be left who can manage
+// users and permissions, and with registry.ErrLocked for an application of the
+// platform.
+func (db *DB) ChangeGrants(ctx context.Context, by registry.Actor, in registry.GrantChange) error {
+	err := db.changeAll(ctx, by, toAssign("permission.revoke", in.Service), func(t *tx) (events []registry.Event, err error) {
+		if err := t.lockMeta(ctx); err != nil {
+			return nil, err
+		}
+		catalogue, err := t.catalogue(ctx)
+		if err != nil {
+			return nil, err
+		}
+		inputs, err := in.Inputs()
+		if err != nil {
+			return nil, err
+		}
+		if err := registry.CheckGrantChange(in, catalogue); err != nil {
+			return nil, err
+		}
+		err = t.keepAdministrator(ctx, "row", func() error {
+			for _, g := range inputs {
+				done, err := t.replaceGrant(ctx, g, in)
+				if err != nil {
+					return err
+				}
+				events = append(events, done...)
+			}
+			return nil
+		})
+		return events, err
+	})
+	if err != nil {
+		return fmt.Errorf("change permissions: %w", err)
+	}
+	return nil
+}
+
+// replaceGrant takes the grant away, should it still be held, and gives what the
+// change gives instead.
+func (t *tx) replaceGrant(ctx context.Context, g registry.GrantInput, in registry.GrantChange) (events []registry.Event, err error) {
+	target, err := t.lockSubject(ctx, g.Subject)
+	if errors.Is(err, registry.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	take := t.deleteGrant
+	kept := !in.Remove && slices.Contains(in.Grants, registry.GrantName(g.Kind, g.Key))
+	if kept {
+		take = t.requireGrant
+	}
+	switch err := take(ctx, g); {
+	case errors.Is(err, errUnchanged):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !kept:
+		events = append(events, registry.Event{Target: target, Before: snapshot(g.Held())})
+	}
+	if in.Remove {
+		return events, nil
+	}
+	instead := registry.Assignment{Service: g.Service, Subjects: []registry.Subject{g.Subject}, Object: g.Object, Grants: in.Grants}
+	for _, given := range instead.Inputs() {
+		event, err := t.giveOne(ctx, given)
+		if errors.Is(err, errUnchanged) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, event)
+	}
+	return events, nil
+}
