@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"time"
 
 	"clientele/registry"
@@ -137,5 +138,15 @@ func (v UserLinkView) title() string {
 type InvitationForm struct {
 	Input    registry.NewInvitation
 	Invalid  registry.Invalid
-	MayGrant bool // may make administrators
+	MayGrant bool                // may make administrators
+	Groups   []registry.GroupRow // into which they may be put here
+}
+
+// into is the field that puts whom one invites into a group.
+func (f InvitationForm) into(g registry.GroupRow) ui.Field {
+	field := ui.Field{ID: g.ID, Name: "group", Value: g.ID, Label: g.Name, Checked: slices.Contains(f.Input.Groups, g.ID), Hint: "Holds no permissions."}
+	if g.Services != "" {
+		field.Hint = "Holds permissions of " + g.Services + "."
+	}
+	return field
 }

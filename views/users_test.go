@@ -100,7 +100,10 @@ func TestUserPages(t *testing.T) {
 		"user_link_gone": UserLinkGonePage(shell, rows[2]),
 		"invite":         InviteUserPage(shell, InvitationForm{}),
 		"invite_wrong": InviteUserPage(shell, InvitationForm{
-			MayGrant: true, Input: registry.NewInvitation{Name: "A <b>", Email: "nobody", Admin: true},
+			MayGrant: true, Input: registry.NewInvitation{Name: "A <b>", Email: "nobody", Admin: true, Groups: []string{"gr_clerks"}},
+			Groups: []registry.GroupRow{
+				{Group: registry.Group{ID: "gr_clerks", Name: "Clerks & co"}, Grants: 2, Services: "Orders"}, {Group: registry.Group{ID: "gr_empty", Name: "Empty"}},
+			},
 			Invalid: registry.Invalid{"email": "Enter an e-mail address such as name@example.com."},
 		}),
 		"open_link":         OpenLinkPage(nobody, OpenLinkForm{Link: link}),

@@ -172,6 +172,16 @@ func TestGroupsByViewer(t *testing.T) {
 			}
 		}
 	}
+	offered := func(b *browser) []string {
+		return b.get("/admin/users/new").page().Find("[name=group]").Map(func(_ int, box *goquery.Selection) string { return box.AttrOr("value", "") })
+	}
+	if got, all := offered(helpdesk), offered(b); !slices.Equal(got, []string{groupOf(harmless).ID}) || len(all) != 2 {
+		t.Errorf("got %q of %q for whom one invites, want what one may give", got, all)
+	}
+	helpdesk.post("/admin/users/new", url.Values{"name": {"New"}, "email": {"new@example.com"}, "group": {groupOf(powerful).ID}}).has(403)
+	page, _ := helpdesk.invite(url.Values{"name": {"New"}, "email": {"new@example.com"}, "group": {groupOf(harmless).ID}})
+	helpdesk.get(page).has(200, `href="`+harmless+`"`)
+
 	viewer.get("/admin/groups").lacks("New group", "Actions for")
 	helpdesk.get("/admin/groups").has(200, "New group", "Actions for Harmless")
 	helpdesk.get("/admin/groups").lacks("Actions for Powerful")

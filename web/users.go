@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -194,6 +195,11 @@ func (s *Server) inviteUser(c echo.Context) error {
 
 func (s *Server) showInvitation(c echo.Context, code int, f views.InvitationForm) error {
 	f.MayGrant = may(c, registry.ManagePermissions)
+	page, err := s.Store.Groups(c.Request().Context(), actor(c), registry.GroupQuery{}) // of more than a page, the rest is for the pages of the groups
+	if err != nil {
+		return err
+	}
+	f.Groups = slices.DeleteFunc(page.Groups, func(g registry.GroupRow) bool { return g.Grants > 0 && !f.MayGrant })
 	return render(c, code, views.InviteUserPage(s.shell(c, "Invite user", views.UsersPath), f))
 }
 

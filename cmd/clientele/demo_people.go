@@ -17,6 +17,46 @@ var demoAgents = []string{
 	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
 }
 
+// demoGroups are the groups, with their members' places in demoUsers.
+var demoGroups = []struct {
+	registry.GroupInput
+	members []int
+	grants  []registry.HeldGrant
+}{
+	{
+		registry.GroupInput{Name: "Demo Order Desk", Description: "Looks after what is read into Orders."}, []int{2, 3, 4},
+		[]registry.HeldGrant{{Service: "integration", Object: "orders", Kind: registry.TemplateGrant, Key: "analyst"}},
+	},
+	{
+		registry.GroupInput{Name: "Demo Reviewers", Description: "Reads the audit log once a quarter."}, []int{1, 4},
+		[]registry.HeldGrant{
+			{Service: "audit", Kind: registry.TemplateGrant, Key: registry.AdminTemplate},
+			{Service: "applications", Kind: registry.TemplateGrant, Key: "viewer"},
+		},
+	},
+	{registry.GroupInput{Name: "Demo Pilot", Description: "Tries new services out first."}, nil, nil},
+}
+
+// makeGroup makes a group with its members and what they hold through it.
+func (d *demoMaker) makeGroup(by registry.Actor, i int) error {
+	made := demoGroups[i]
+	g, err := d.db.CreateGroup(d.ctx, by, made.GroupInput)
+	if err != nil {
+		return err
+	}
+	for _, h := range made.grants {
+		if err := d.db.Grant(d.ctx, by, registry.GrantInput{Subject: g.Subject(), Service: h.Service, Object: h.Object, Kind: h.Kind, Key: h.Key}); err != nil {
+			return err
+		}
+	}
+	for _, user := range made.members {
+		if err := d.db.AddMember(d.ctx, by, g.ID, d.users[user].ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // planPeople lays on the timeline when users signed in, and who is not one any
 // more or not yet.
 func (d *demoMaker) planPeople() {
@@ -31,6 +71,9 @@ func (d *demoMaker) planPeople() {
 			_, err := d.db.StartSession(d.ctx, store.Visit{UserID: d.users[i].ID, Address: fmt.Sprintf("198.51.100.%d", 20+i), Agent: demoAgents[i%len(demoAgents)]})
 			return err
 		})
+	}
+	for i := range demoGroups {
+		then(60-20*i, func(by registry.Actor) error { return d.makeGroup(by, i) })
 	}
 	invite := func(name, email string, then func(by registry.Actor, link registry.UserLink) error) func(registry.Actor) error {
 		return func(by registry.Actor) error {
