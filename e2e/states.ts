@@ -63,6 +63,15 @@ const ofUser = (name: string, user: string, subpage = ''): State =>
     await page.goto(path + subpage);
   });
 
+/** A page of a group of the demo. */
+const ofGroup = (name: string, group: string, subpage = ''): State =>
+  seen(name, async ({ page }) => {
+    const found = await page.request.get('/admin/groups', { params: { q: group } });
+    const [path] = (await found.text()).match(/\/admin\/groups\/gr_\w+/) ?? [];
+    if (!path) throw new Error(`no ${group} in the list`);
+    await page.goto(path + subpage);
+  });
+
 /** Invites somebody whom nobody else invites, and leaves the page at the link, which it returns. */
 async function inviteAnyone(page: Page, name: string): Promise<string> {
   await page.goto('/admin/users/new');
@@ -535,6 +544,14 @@ export const states: State[] = [
   ofUser('user-sign-out', 'Demo Viewer', '/sign-out'),
   ofUser('user-self', 'Demo Admin', '/disable'),
   ofUser('user-link-gone', 'Demo Newcomer', '/link'),
+  at('groups', '/admin/groups'),
+  at('groups-none', '/admin/groups?q=nothing'),
+  at('group-new', '/admin/groups/new'),
+  ofGroup('group', 'Demo Reviewers'),
+  ofGroup('group-empty', 'Demo Pilot'),
+  ofGroup('group-edit', 'Demo Pilot', '/edit'),
+  ofGroup('group-add', 'Demo Reviewers', '/add'),
+  ofGroup('group-delete', 'Demo Reviewers', '/delete'),
   at('users-invite', '/admin/users/new'),
   seen('users-invite-errors', async ({ page }) => {
     await page.goto('/admin/users/new');

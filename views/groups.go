@@ -74,7 +74,7 @@ func groupRow(g registry.GroupRow) ui.Row {
 	if g.Services != "" {
 		phone += " · " + g.Services
 	}
-	return ui.Row{Icon: "users", Href: GroupPath(g.ID, ""), Name: g.Name, Sub: g.Description, Phone: phone}
+	return ui.Row{Icon: "users", Href: GroupPath(g.ID, ""), Name: g.Name, Sub: g.ID, Phone: phone}
 }
 
 // GroupView is a group with its members, of which a page is shown, and what it
