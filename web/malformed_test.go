@@ -189,7 +189,9 @@ func (m *mangler) request(route *echo.Route) (r *http.Request, sent string) {
 		}
 		path = before + strings.ReplaceAll(value, ":", "") + map[bool]string{true: "/"}[more] + rest
 	}
-	path = strings.ReplaceAll(path, "*", m.text())
+	if rest, all := strings.CutSuffix(path, "*"); all && strings.HasSuffix(route.Path, "*") { // not those of a value
+		path = rest + m.text()
+	}
 	if m.n(8) == 0 {
 		path += pick(m, strange)
 	}
