@@ -24,11 +24,13 @@ var demoGroups = []struct {
 	grants  []registry.HeldGrant
 }{
 	{
-		registry.GroupInput{Name: "Demo Order Desk", Description: "Looks after what is read into Orders."}, []int{2, 3, 4},
+		registry.GroupInput{Name: "Demo Order Desk", Description: "Looks after what is read into Orders."},
+		[]int{2, 3, 4},
 		[]registry.HeldGrant{{Service: "integration", Object: "orders", Kind: registry.TemplateGrant, Key: "analyst"}},
 	},
 	{
-		registry.GroupInput{Name: "Demo Reviewers", Description: "Reads the audit log once a quarter."}, []int{1, 4},
+		registry.GroupInput{Name: "Demo Reviewers", Description: "Reads the audit log once a quarter."},
+		[]int{1, 4},
 		[]registry.HeldGrant{
 			{Service: "audit", Kind: registry.TemplateGrant, Key: registry.AdminTemplate},
 			{Service: "applications", Kind: registry.TemplateGrant, Key: "viewer"},
