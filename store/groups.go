@@ -102,7 +102,7 @@ func (db *DB) Group(ctx context.Context, by registry.Actor, id string) (g regist
 		if g.GroupRow, err = t.groupRow(ctx, id); err != nil {
 			return err
 		}
-		g.Held, err = t.groupGrants(ctx, id)
+		g.Held, err = t.grantsTo(ctx, g.Subject())
 		return err
 	})
 	if err != nil {
@@ -129,21 +129,6 @@ func (t *tx) groupRow(ctx context.Context, id string) (registry.GroupRow, error)
 		return registry.GroupRow{}, err
 	}
 	return found[0], nil
-}
-
-// groupGrants returns what a group was given, service by service in the
-// catalogue's order.
-func (t *tx) groupGrants(ctx context.Context, id string) ([]registry.HeldGrant, error) {
-	rows, err := t.QueryContext(ctx, `
-		SELECT g.service, g.object, g.kind, g.key FROM grants g JOIN services v ON v.key = g.service
-		LEFT JOIN permissions p ON g.kind = 'permission' AND p.service = g.service AND p.key = g.key
-		LEFT JOIN templates m ON g.kind = 'template' AND m.service = g.service AND m.key = g.key
-		WHERE g.subject_type = 'group' AND g.subject_id = $1
-		ORDER BY v.builtin DESC, v.position, v.key, g.kind DESC, COALESCE(p.position, m.position), g.key, g.object`, asText(id))
-	if err != nil {
-		return nil, fmt.Errorf("read what the group holds: %w", err)
-	}
-	return collect(rows, func(g *registry.HeldGrant) []any { return []any{&g.Service, &g.Object, &g.Kind, &g.Key} })
 }
 
 // CreateGroup makes a group that holds nothing and has no members. It needs the
@@ -329,7 +314,7 @@ func (db *DB) DeleteGroup(ctx context.Context, by registry.Actor, id, confirm st
 // wholeGroup returns what an event tells of a group that goes: what it held,
 // and who was in it.
 func (t *tx) wholeGroup(ctx context.Context, g registry.GroupRow) (string, error) {
-	held, err := t.groupGrants(ctx, g.ID)
+	held, err := t.grantsTo(ctx, g.Subject())
 	if err != nil {
 		return "", err
 	}

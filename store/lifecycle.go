@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,39 +80,46 @@ func (db *DB) DeleteApplications(ctx context.Context, by registry.Actor, ids []s
 	return n, nil
 }
 
-// ApplicationsNamed returns the living applications that have these IDs, by name.
+// ApplicationsNamed returns the living applications that have these IDs, by
+// name. It fails with registry.Invalid for more than registry.MaxAtOnce.
 func (db *DB) ApplicationsNamed(ctx context.Context, by registry.Actor, ids []string) (apps []registry.Application, err error) {
 	what := intent{action: "application.list", need: registry.ViewApplications, target: registry.AllApplications}
 	err = db.view(ctx, by, what, func(t *tx) error {
-		for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-			app, err := t.application(ctx, asText(id))
-			if errors.Is(err, registry.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			apps = append(apps, app)
+		switch {
+		case len(ids) > registry.MaxAtOnce:
+			return tooManyAtOnce
+		case len(ids) == 0:
+			return nil
 		}
-		return nil
+		s, marks := &selection{}, make([]string, len(ids))
+		for i, id := range ids {
+			marks[i] = s.bind(asText(id))
+		}
+		found, err := t.applicationRecords(ctx, `SELECT id FROM applications WHERE deleted_at IS NULL AND id IN (`+strings.Join(marks, ", ")+`)`, s.args...)
+		for _, r := range found {
+			apps = append(apps, r.Application)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list applications: %w", err)
 	}
-	slices.SortFunc(apps, func(a, b registry.Application) int {
-		return cmp.Compare(registry.NameKey(a.Name), registry.NameKey(b.Name))
-	})
 	return apps, nil
 }
 
+var tooManyAtOnce = registry.Invalid{"id": fmt.Sprintf("Choose at most %d applications.", registry.MaxAtOnce)}
+
 // changeApplications has fn change each of the living applications in one
-// transaction. They are locked in the order of their IDs, and before the audit
-// chain, so that no two such changes wait for each other in a circle.
+// transaction. Whatever else locks several of them waits until it is through,
+// so that none wait for each other in a circle.
 func (db *DB) changeApplications(ctx context.Context, by registry.Actor, what intent, ids []string, fn func(*tx, registry.Application) (registry.Event, error)) (n int, err error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	err = db.changeAll(ctx, by, what, func(t *tx) (events []registry.Event, err error) {
 		if len(ids) > registry.MaxAtOnce {
-			return nil, registry.Invalid{"id": fmt.Sprintf("Choose at most %d applications.", registry.MaxAtOnce)}
+			return nil, tooManyAtOnce
+		}
+		if err := t.lockMeta(ctx); err != nil {
+			return nil, err
 		}
 		for _, id := range ids {
 			app, err := t.lockApplication(ctx, asText(id))
@@ -141,8 +147,9 @@ func (db *DB) changeApplications(ctx context.Context, by registry.Actor, what in
 
 // DeleteApplication ends an application: it gets no more tokens, those it has
 // stop working here, and its name is free again. It is kept as deleted for
-// registry.DeletedFor, and RestoreApplication brings it back. It needs the permission to manage applications, and
-// fails with registry.Invalid unless typedName is its name.
+// registry.DeletedFor, and RestoreApplication brings it back. It needs the
+// permission to manage applications, and fails with registry.Invalid unless
+// typedName is its name.
 func (db *DB) DeleteApplication(ctx context.Context, by registry.Actor, id, typedName string) error {
 	what := intent{action: "application.delete", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {

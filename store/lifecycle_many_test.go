@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -155,6 +156,50 @@ func TestUnusedForAnyDays(t *testing.T) {
 			if err != nil || len(page.Applications) != tt.want {
 				t.Errorf("unused for %q days: got %d, %v, want %d", tt.days, len(page.Applications), err, tt.want)
 			}
+		}
+	})
+}
+
+// What locks several applications at once never waits in a circle for another
+// that does, in whatever order each names them.
+func TestManyAtOnceRaces(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, admin := t.Context(), storetest.Admin(t, db)
+		ids := several(t, db, admin, "One", "Two", "Three", "Four")
+		var subjects []registry.Subject
+		for _, id := range slices.Backward(ids) {
+			subjects = append(subjects, registry.Subject{Type: registry.ApplicationSubject, ID: id})
+		}
+		give := registry.Assignment{Service: "audit", Subjects: subjects, Grants: []string{registry.GrantName(registry.PermissionGrant, "use-audit-log-api")}}
+		for range 50 {
+			var group sync.WaitGroup
+			for _, change := range []func() error{
+				func() error { _, err := db.DisableApplications(ctx, admin, ids); return err },
+				func() error { _, err := db.DisableApplications(ctx, admin, ids); return err },
+				func() error { return db.Assign(ctx, admin, give) },
+			} {
+				group.Go(func() {
+					if err := change(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			for i, id := range ids {
+				client, err := db.OAuthClient(ctx, id)
+				if err != nil || !client.Disabled {
+					t.Fatalf("%s: got %v, %v, want it disabled", id, client, err)
+				}
+				if err := db.SetStatus(ctx, admin, id, registry.Active); err != nil {
+					t.Fatal(err)
+				}
+				if err := db.Ungrant(ctx, admin, give.Inputs()[len(ids)-1-i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if _, err := db.VerifyAudit(ctx, nil); err != nil {
+			t.Errorf("the chain: %v", err)
 		}
 	})
 }
