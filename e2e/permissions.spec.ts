@@ -110,7 +110,7 @@ test('permissions are assigned to several, changed and removed', async ({ page, 
   await axe();
   await test.step('several are changed at once', async () => {
     for (const tick of await page.getByRole('checkbox', { name: /^Tick / }).all()) await tick.check();
-    await page.getByRole('button', { name: 'Change the ticked assignments' }).click();
+    await page.getByRole('button', { name: 'Change ticked…' }).click();
     await axe();
     await page.locator('input[value="permission:delete"]').check();
     await page.getByRole('button', { name: 'Change', exact: true }).click();
@@ -120,7 +120,7 @@ test('permissions are assigned to several, changed and removed', async ({ page, 
 
   await test.step('and removed, after saying what stays', async () => {
     for (const tick of await page.getByRole('checkbox', { name: /^Tick / }).all()) await tick.check();
-    await page.getByRole('button', { name: 'Remove the ticked assignments' }).click();
+    await page.getByRole('button', { name: 'Remove ticked…' }).click();
     await expect(page.getByText('Nothing of it stays').first()).toBeVisible();
     await axe();
     await page.getByRole('button', { name: 'Remove', exact: true }).click();

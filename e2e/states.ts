@@ -411,7 +411,7 @@ export const states: State[] = [
     seen(`${what.toLowerCase()}-several`, async ({ page }) => {
       await page.goto('/admin/permissions/integration');
       for (const tick of await page.getByRole('checkbox', { name: /^Tick / }).all()) await tick.check();
-      await button(page, `${what} the ticked assignments`).click();
+      await button(page, `${what} ticked…`).click();
     }),
   ),
   at('change-nothing-ticked', '/admin/permissions/integration/change'),

@@ -75,8 +75,9 @@ type Decision struct {
 
 // Decide answers q for a caller whose token carries scopes and whose subject
 // holds held. Effective access is what both allow: scopes narrow, permissions
-// give, and one that means nothing without others gives only beside them. It is the one function that judges console pages, the REST API and
-// other platforms' APIs.
+// give, and one that means nothing without others gives only beside them. It is
+// the one function that judges console pages, the REST API and other platforms'
+// APIs.
 func Decide(held []Held, scopes []string, q Question) Decision {
 	var d Decision
 	if q.Scope != "" && !HasScope(scopes, q.Scope) {

@@ -169,6 +169,14 @@ func (l Applications) mayTick() bool {
 	return l.MayManage && l.Query.Status != registry.Deleted && (l.Query.Attention != "" || l.Query.Status != "")
 }
 
+// tick is the box by which an application is chosen, or none.
+func (l Applications) tick(a registry.ApplicationRow) ui.Tick {
+	if !l.mayChange(a) {
+		return ui.Tick{}
+	}
+	return ui.Tick{Name: "id", Value: a.ID, Label: "Tick " + a.Name}
+}
+
 // mayRestore reports whether the viewer may bring the application of a row back.
 func (l Applications) mayRestore(a registry.ApplicationRow) bool {
 	return l.MayManage && !a.Locked() && !a.DeletedAt.IsZero()

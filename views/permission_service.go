@@ -155,6 +155,14 @@ func (l PermissionSubjects) given(g registry.SubjectGrant) given {
 	return ServiceAccess{Service: l.Service.Service}.given(g.HeldGrant)
 }
 
+// tick is the box by which a grant is chosen, or none.
+func (l PermissionSubjects) tick(g registry.SubjectGrant) ui.Tick {
+	if g.Locked {
+		return ui.Tick{}
+	}
+	return ui.Tick{Name: "row", Value: registry.GrantRow(g.Subject, g.HeldGrant), Label: "Tick " + l.given(g).Name + " of " + g.Name}
+}
+
 func (l PermissionSubjects) row(s Shell, g registry.SubjectGrant) ui.Row {
 	shown := l.given(g)
 	row := ui.Row{Icon: subjectIcon(g.Subject.Type), Name: g.Name, Sub: g.Detail, Phone: shown.Name, Locked: g.Locked}

@@ -72,6 +72,8 @@ func (s *Server) changeMany(c echo.Context, done string, change func(context.Con
 	switch {
 	case err != nil:
 		return err
+	case n == 0:
+		s.flash(c, "Nothing was left to change")
 	case n == 1:
 		s.flash(c, "1 application is "+done)
 	default:
@@ -87,7 +89,7 @@ func (s *Server) ticked(c echo.Context, ids []string, already func(registry.Appl
 	if !may(c, registry.ManageApplications) {
 		return form, s.Store.Require(ctx, by, "application.update", registry.AllApplications, registry.ManageApplications)
 	}
-	apps, err := s.Store.ApplicationsNamed(ctx, by, ids[:min(len(ids), registry.MaxAtOnce)])
+	apps, err := s.Store.ApplicationsNamed(ctx, by, ids)
 	if err != nil {
 		return form, err
 	}
@@ -107,44 +109,4 @@ func (s *Server) askAboutMany(c echo.Context, code int, form views.ManyApplicati
 		return render(c, http.StatusUnprocessableEntity, views.NothingTickedPage(shell, form.Back))
 	}
 	return render(c, code, page(shell, form))
-}
-
-// restoreApplicationPage handles GET /admin/applications/{id}/restore.
-func (s *Server) restoreApplicationPage(c echo.Context) error {
-	return s.askToRestore(c, http.StatusOK, nil, views.DeleteApplicationForm{Back: c.QueryParam("back")})
-}
-
-// restoreApplication handles POST /admin/applications/{id}/restore.
-func (s *Server) restoreApplication(c echo.Context) error {
-	var in struct {
-		Name string `form:"name"`
-		Back string `form:"back"`
-	}
-	if err := bind(c, &in); err != nil {
-		return err
-	}
-	err := s.Store.RestoreApplication(c.Request().Context(), actor(c), c.Param("id"), in.Name)
-	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
-		return s.askToRestore(c, http.StatusUnprocessableEntity, &in.Name, views.DeleteApplicationForm{Invalid: invalid, Back: in.Back})
-	}
-	if err != nil {
-		return err
-	}
-	s.flash(c, "The application is back")
-	return redirect(c, applicationPath(c))
-}
-
-func (s *Server) askToRestore(c echo.Context, code int, typed *string, form views.DeleteApplicationForm) error {
-	app, err := s.Store.DeletedApplication(c.Request().Context(), actor(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	if app.Locked() {
-		return registry.ErrLocked
-	}
-	form.App, form.Typed, form.Back = app, app.Name, localPath(form.Back, applicationsPath+"?status=deleted")
-	if typed != nil {
-		form.Typed = *typed
-	}
-	return render(c, code, views.RestoreApplicationPage(s.shell(c, "Restore "+app.Name, applicationsPath), form))
 }

@@ -225,7 +225,7 @@ func TestManyApplications(t *testing.T) {
 		b.post(applicationsPath+"/disable", form).redirects(list)
 		b.get(list).has(http.StatusOK, "2 applications are disabled")
 		b.post(applicationsPath+"/disable", form).redirects(list)
-		b.get(list).has(http.StatusOK, "0 applications are disabled")
+		b.get(list).has(http.StatusOK, "Nothing was left to change")
 		b.get(applicationsPath+"/disable?"+query.Encode()).has(http.StatusUnprocessableEntity, "Nothing to change", "Back to the list")
 		b.get(applicationsPath+"/disable").has(http.StatusUnprocessableEntity, "Nothing to change")
 
