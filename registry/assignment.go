@@ -37,7 +37,7 @@ func (q PickQuery) Filtered() bool { return q.Type != "" || q.Search != "" }
 type PickedSubject struct {
 	Subject  Subject
 	Name     string
-	Detail   string // what tells it from others of that name: an e-mail address, a client ID, a group's description
+	Detail   string // what tells it from others of that name: a user's e-mail address, or an ID
 	Disabled bool   // so that a grant would be of no use yet
 }
 

@@ -35,7 +35,7 @@ type SubjectGrant struct {
 	HeldGrant
 	Subject   Subject
 	Name      string
-	Detail    string // what tells it from others of that name: an e-mail address, a client ID, a group's description
+	Detail    string // what tells it from others of that name: a user's e-mail address, or an ID
 	Disabled  bool   // so that the grant is of no use
 	Locked    bool   // an application of the platform, which changes it
 	GrantedAt time.Time

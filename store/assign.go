@@ -84,7 +84,7 @@ type pickable struct {
 
 var pickables = []pickable{
 	{registry.ApplicationSubject, "applications a", "a.name_key", "a.id, a.name, a.id AS detail, a.status = 'disabled' AS off", "a.deleted_at IS NULL AND a.origin <> 'platform'", ""},
-	{registry.GroupSubject, "user_groups a", "a.name_key", "a.id, a.name, a.description AS detail, FALSE AS off", "TRUE", ""},
+	{registry.GroupSubject, "user_groups a", "a.name_key", "a.id, a.name, a.id AS detail, FALSE AS off", "TRUE", ""},
 	{registry.UserSubject, "users a", "a.name_key", "a.id, a.name, a.email AS detail, a.disabled_at IS NOT NULL AS off", "TRUE", "a.email_key"},
 }
 

@@ -414,7 +414,7 @@ func (t *tx) listGrants(ctx context.Context, s *selection, order []string, direc
 	}
 	rows, err := t.QueryContext(ctx, fmt.Sprintf(`
 		SELECT l.subject_key, l.subject_type, l.subject_id, l.service, l.object, l.kind, l.key, l.granted_at, COALESCE(b.name, ''),
-			COALESCE(u.name, c.name, a.name, l.subject_id), COALESCE(u.email, c.description, a.id, ''),
+			COALESCE(u.name, c.name, a.name, l.subject_id), COALESCE(u.email, c.id, a.id, ''),
 			(u.disabled_at IS NOT NULL OR a.status = 'disabled') IS TRUE, (a.origin = 'platform') IS TRUE
 		FROM (%s%s LIMIT %d) AS l
 		LEFT JOIN users u ON l.subject_type = 'user' AND u.id = l.subject_id

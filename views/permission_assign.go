@@ -111,7 +111,7 @@ func (f AssignWhat) objectField() ui.Field {
 func grantGroups(s registry.Service, chosen []string) []ui.Group {
 	item := func(kind registry.GrantKind, key, title, text string) ui.Item {
 		name := registry.GrantName(kind, key)
-		return ui.Item{Value: name, Title: title, Text: text, Checked: slices.Contains(chosen, name)}
+		return ui.Item{Value: name, Code: key, Title: title, Text: text, Checked: slices.Contains(chosen, name)}
 	}
 	templates := ui.Group{Name: "grant", Title: "Templates", Text: "Named sets of permissions: who holds one holds what it has at any time."}
 	for _, t := range s.Templates {
