@@ -28,7 +28,7 @@ const chromium = [
 const [binary, document] = process.argv.slice(2);
 const dir = await mkdtemp(join(tmpdir(), 'clientele-lighthouse-'));
 const running = [];
-process.once('exit', () => running.forEach((program) => program.kill('SIGKILL')));
+process.once('exit', () => running.forEach((program) => signalAll(program, 'SIGKILL')));
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 try {
   const { url, cookie } = await demo();
@@ -118,16 +118,25 @@ async function demo() {
 }
 
 function start(command, ...args) {
-  const program = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const program = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
   running.push(program);
   return program;
 }
 
 async function stop(program) {
   if (program.exitCode !== null || program.signalCode !== null) return;
-  const exit = once(program, 'exit', { signal: AbortSignal.timeout(15_000) });
-  program.kill('SIGTERM');
-  await exit.catch(() => program.kill('SIGKILL'));
+  const close = once(program, 'close', { signal: AbortSignal.timeout(15_000) });
+  signalAll(program, 'SIGTERM');
+  await close.catch(() => signalAll(program, 'SIGKILL'));
+}
+
+/** Sends a signal to a program and all that it started: Debian's Chromium is a script that starts the browser. */
+function signalAll(program, signal) {
+  try {
+    process.kill(-program.pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error; // they are gone
+  }
 }
 
 async function until(what, probe) {
