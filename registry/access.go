@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -64,31 +65,39 @@ func IsObject(path string) bool {
 // permission and place, in the order of the catalogue: the whole service first.
 // Places of which the catalogue knows nothing come last.
 func EffectiveAccess(held []Held, s Service) []AccessLine {
-	var lines []AccessLine
-	at := map[[2]string]int{}
+	at := map[string][]Held{} // by object
 	for _, h := range held {
-		def, known := s.Permission(h.Permission.Key)
-		if h.Permission.Service != s.Key || !known {
-			continue
+		if _, known := s.Permission(h.Permission.Key); known && h.Permission.Service == s.Key {
+			at[h.Object] = append(at[h.Object], h)
 		}
-		key := [2]string{h.Object, def.Key}
-		if _, seen := at[key]; !seen {
-			name, _ := s.ObjectName(h.Object)
-			d := Decide(held, nil, Question{Permission: h.Permission, Object: h.Object})
-			line := AccessLine{Permission: def, Object: h.Object, ObjectName: name}
-			if !d.Allowed {
-				line.Lacks, _ = s.Permission(d.MissingPermission.Key)
-			}
-			at[key] = len(lines)
-			lines = append(lines, line)
-		}
-		line := &lines[at[key]]
-		line.By = append(line.By, h)
 	}
 	order := s.order()
-	slices.SortStableFunc(lines, func(a, b AccessLine) int {
-		return cmp.Or(order.object(a.Object)-order.object(b.Object), strings.Compare(a.Object, b.Object), order.permissions[a.Permission.Key]-order.permissions[b.Permission.Key])
-	})
+	objects := slices.SortedFunc(maps.Keys(at), func(a, b string) int { return cmp.Or(order.object(a)-order.object(b), strings.Compare(a, b)) })
+	var lines []AccessLine
+	for _, object := range objects {
+		counts := at[object]
+		if container, _, inside := strings.Cut(object, "/"); inside {
+			counts = slices.Concat(counts, at[container], at[""])
+		} else if object != "" {
+			counts = slices.Concat(counts, at[""])
+		}
+		name, _ := s.ObjectName(object)
+		for _, def := range s.Permissions {
+			line := AccessLine{Permission: def, Object: object, ObjectName: name}
+			for _, h := range at[object] {
+				if h.Permission.Key == def.Key {
+					line.By = append(line.By, h)
+				}
+			}
+			if len(line.By) == 0 {
+				continue
+			}
+			if d := Decide(counts, nil, Question{Permission: line.By[0].Permission, Object: object}); !d.Allowed {
+				line.Lacks, _ = s.Permission(d.MissingPermission.Key)
+			}
+			lines = append(lines, line)
+		}
+	}
 	return lines
 }
 
@@ -101,28 +110,25 @@ type AccessLine struct {
 	Lacks      PermissionDef // what it means nothing without and is not held there, or the zero one
 }
 
-// catalogueOrder is the place of a service's permissions and objects in the catalogue.
-type catalogueOrder struct{ permissions, objects map[string]int }
+// objectOrder is the place of a service's containers and objects in the catalogue.
+type objectOrder map[string]int
 
-func (s Service) order() catalogueOrder {
-	o := catalogueOrder{map[string]int{}, map[string]int{"": 0}}
-	for _, p := range s.Permissions {
-		o.permissions[p.Key] = len(o.permissions)
-	}
+func (s Service) order() objectOrder {
+	o := objectOrder{"": 0}
 	for _, c := range s.Containers {
-		o.objects[c.Key] = len(o.objects)
+		o[c.Key] = len(o)
 		for _, object := range c.Objects {
-			o.objects[c.Key+"/"+object.Key] = len(o.objects)
+			o[c.Key+"/"+object.Key] = len(o)
 		}
 	}
 	return o
 }
 
-func (o catalogueOrder) object(path string) int {
-	if at, known := o.objects[path]; known {
+func (o objectOrder) object(path string) int {
+	if at, known := o[path]; known {
 		return at
 	}
-	return len(o.objects)
+	return len(o)
 }
 
 // Explanation is the answer to an AccessQuestion, with all that it rests on.
@@ -131,8 +137,12 @@ type Explanation struct {
 
 	Question AccessQuestion
 	Subject  PickedSubject
-	Client   string             // the name of the application that acts for the subject, or ""
+	Client   PickedSubject      // the application that acts for the subject, or the zero one
 	Needed   []NeededPermission // the permission asked for, and those that it means nothing without
+
+	// Of the application that is the subject, or acts for it: its scopes, and
+	// those of them that users cannot leave out.
+	Registered, Required []string
 }
 
 // NeededPermission is a permission that an answer rests on, and all that gives it.
@@ -160,4 +170,36 @@ func Needed(held []Held, s Service, q Question) []NeededPermission {
 		}
 	}
 	return needed
+}
+
+// SubjectAccess is what a subject may do at each service that somebody may look
+// at. Services of which it has nothing are left out.
+type SubjectAccess struct {
+	Subject  PickedSubject
+	Services []ServiceAccess
+}
+
+// ServiceAccess is what a subject holds of a service.
+type ServiceAccess struct {
+	Service Service
+	Lines   []AccessLine
+	Scopes  []Scope // of an application: those of the service that its tokens can carry
+}
+
+// LinesShown is how many lines of a service are on a page.
+const LinesShown = 50
+
+// Page returns the lines from the n-th on, as many as a page has, and where the
+// pages before and after begin, or -1.
+func (a ServiceAccess) Page(from int) (lines []AccessLine, prev, next int) {
+	from = max(0, min(from, len(a.Lines)-1))
+	to := min(from+LinesShown, len(a.Lines))
+	prev, next = -1, -1
+	if from > 0 {
+		prev = max(0, from-LinesShown)
+	}
+	if to < len(a.Lines) {
+		next = to
+	}
+	return a.Lines[from:to], prev, next
 }

@@ -193,8 +193,9 @@ var (
 	objectKey    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
-// reserved are the keys of services that are or will be built in.
-var reserved = map[string]bool{"team": true, "applications": true, "authorization": true, "audit": true, "openid": true, "access": true}
+// reserved are the keys of services that are or will be built in, and "why",
+// which is a page beside those of services.
+var reserved = map[string]bool{"why": true, "team": true, "applications": true, "authorization": true, "audit": true, "openid": true, "access": true}
 
 // CheckCatalogue reports everything wrong with a catalogue that is about to be
 // applied, as an Invalid error keyed by YAML path (`services[0].scopes[2].key`),
