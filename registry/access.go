@@ -203,3 +203,25 @@ func (a ServiceAccess) Page(from int) (lines []AccessLine, prev, next int) {
 	}
 	return a.Lines[from:to], prev, next
 }
+
+// HolderQuery asks who may do something at a service, from the first by name
+// on, or from after a cursor.
+type HolderQuery struct {
+	Permission string `query:"permission"` // its key; "": the service's first
+	Object     string `query:"object"`     // "" is the whole service
+	After      string `query:"after"`
+}
+
+// Holder is a user or an application that holds a permission, and all that
+// gives it.
+type Holder struct {
+	Subject PickedSubject
+	By      []Held
+	Lacks   Permission // without which it means nothing, or the zero one
+}
+
+// HolderPage is a page of those who hold a permission somewhere, by name.
+type HolderPage struct {
+	Holders []Holder
+	Next    string
+}

@@ -12,7 +12,7 @@ import (
 
 // evaluation is what looking into what others may do is refused as.
 func evaluation() intent {
-	return intent{action: "access.evaluate", need: registry.EvaluateAccess, target: registry.AllPermissions}
+	return intent{action: "permission.evaluate", need: registry.EvaluateAccess, target: registry.AllPermissions}
 }
 
 // Evaluate answers questions of access, in their order and all as of one

@@ -166,6 +166,7 @@ func (s *Server) routes(e *echo.Echo) {
 	permissions.get("/admin/permissions/:service", s.permissionSubjects)
 	permissions.get("/admin/permissions/:service/objects", s.permissionObjects)
 	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
+	permissions.get("/admin/permissions/:service/access", s.permissionHolders)
 	permissions.get("/admin/permissions/:service/assign", s.pickSubjects)
 	permissions.get("/admin/permissions/:service/assign/what", s.assignPage)
 	permissions.post("/admin/permissions/:service/assign/what", s.assign)
@@ -196,7 +197,7 @@ func (s *Server) routes(e *echo.Echo) {
 	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
 	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
 	api.through(s.bearer, s.scope("authorization.permissions:read", "permission.list", registry.AllPermissions)).get("/api/v1/permissions", s.apiPermissions)
-	asking := api.through(s.bearer, namedByAsker, s.scope("authorization.access:evaluate", "access.evaluate", registry.AllPermissions))
+	asking := api.through(s.bearer, namedByAsker, s.scope("authorization.access:evaluate", "permission.evaluate", registry.AllPermissions))
 	asking.post(evaluationPath, s.evaluate)
 	asking.post(evaluationsPath, s.evaluateAll)
 }

@@ -141,6 +141,9 @@ func TestEffectiveAccess(t *testing.T) {
 			t.Error("another service is shown, too")
 		}
 		admin.get("/admin/users/"+user.ID+"/access").has(200, "View applications", "By the template Viewer, through the group Clerks")
+		admin.get("/admin/permissions/applications/access").has(200, "Demo User", "By the template Viewer, through the group Clerks", "First Admin")
+		admin.get("/admin/permissions/applications/access?permission=manage").has(200, "Demo Sync", "Lacks View applications")
+		admin.get("/admin/permissions/applications/access?permission=fly").has(422, "Choose a permission of the service.")
 		for _, gone := range []string{"/admin/users/us_x/access", "/admin/applications/cl_x/access"} {
 			if w := admin.get(gone); w.Code != http.StatusNotFound {
 				t.Errorf("%s: got %d, want 404", gone, w.Code)
