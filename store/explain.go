@@ -96,8 +96,9 @@ func (db *DB) SubjectNamed(ctx context.Context, by registry.Actor, text string) 
 		text = asText(strings.TrimSpace(text))
 		rows, err := t.QueryContext(ctx, `
 			SELECT 'user', id FROM users WHERE id = $1 OR email_key = $2 OR name_key = $3
-			UNION ALL SELECT 'group', id FROM user_groups WHERE id = $1 OR name_key = $3
-			UNION ALL SELECT 'application', id FROM applications WHERE deleted_at IS NULL AND (id = $1 OR name_key = $3)
+			UNION SELECT 'group', id FROM user_groups WHERE id = $1 OR name_key = $3
+			UNION SELECT 'application', id FROM applications WHERE deleted_at IS NULL AND id = $1
+			UNION SELECT 'application', id FROM applications WHERE deleted_at IS NULL AND name_key = $3
 			LIMIT 2`, text, strings.ToLower(text), registry.NameKey(text))
 		if err != nil {
 			return err

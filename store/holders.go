@@ -87,14 +87,18 @@ func (t *tx) holderPage(ctx context.Context, service registry.Service, q registr
 }
 
 // giving is the condition that a grant g gives a permission of a service on an
-// object or on what is above it: one for each way, each in the order of an index.
+// object or on what is above it: one for each way and place, each in the order
+// of an index.
 func (s *selection) giving(service registry.Service, q registry.HolderQuery) (ways []string) {
 	container, _, _ := strings.Cut(q.Object, "/")
-	on := " AND g.service = " + s.bind(service.Key) + " AND g.object IN ('', " + s.bind(container) + ", " + s.bind(q.Object) + ")"
-	ways = []string{"g.kind = 'permission' AND g.key = " + s.bind(q.Permission) + on}
-	for _, template := range service.Templates {
-		if slices.Contains(template.Permissions, q.Permission) {
-			ways = append(ways, "g.kind = 'template' AND g.key = "+s.bind(template.Key)+on)
+	of := "g.service = " + s.bind(service.Key) + " AND "
+	for _, object := range slices.Compact([]string{"", container, q.Object}) {
+		on := of + "g.object = " + s.bind(object) + " AND "
+		ways = append(ways, on+"g.kind = 'permission' AND g.key = "+s.bind(q.Permission))
+		for _, template := range service.Templates {
+			if slices.Contains(template.Permissions, q.Permission) {
+				ways = append(ways, on+"g.kind = 'template' AND g.key = "+s.bind(template.Key))
+			}
 		}
 	}
 	return ways

@@ -19,4 +19,7 @@ CREATE TABLE refusals (
 CREATE INDEX refusals_request ON refusals (request_id);
 CREATE INDEX refusals_at ON refusals (at);
 
+-- Who holds something in one place, by name.
+CREATE INDEX grants_held ON grants (service, kind, key, object, subject_key, subject_type, subject_id);
+
 UPDATE meta SET schema_version = 11;
