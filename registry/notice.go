@@ -21,6 +21,7 @@ const (
 	NoticeRefreshReused      NoticeKind = "refresh-token.reused"
 	NoticeConsentRevoked     NoticeKind = "consent.revoked"
 	NoticeAdministratorAdded NoticeKind = "administrator.added"
+	NoticeWebhookStopped     NoticeKind = "webhook.stopped"
 )
 
 // NoticeType is what there is to know of a kind of notice.
@@ -46,6 +47,7 @@ var NoticeTypes = []NoticeType{
 	{NoticeRefreshReused, "Refresh token reused", "A code or a refresh token that was used already is presented again: someone may have copied it.", ManageApplications, "The user it acts for"},
 	{NoticeConsentRevoked, "Consent revoked by an administrator", "An administrator takes back what a user allowed an application.", ManageApplications, "The users who gave it"},
 	{NoticeAdministratorAdded, "New administrator", "Someone becomes able to give and take every permission.", ManagePermissions, "The new administrator"},
+	{NoticeWebhookStopped, "Webhook turned off", "Nothing has reached a webhook for 5 days.", ManageSettings, ""},
 }
 
 // NoticeAudiences returns the permissions for which people are told of something.
@@ -157,6 +159,8 @@ func NoticeOf(e Event) (Notice, bool) {
 		}
 		n.Kind, n.Detail = NoticeConsentRevoked, NoticeDetail{Reason: after.Reason, Count: before.Count}
 		n.affects(e.Before)
+	case "webhook.stop":
+		n.Kind = NoticeWebhookStopped
 	case "group.add-member":
 		var after struct {
 			User  string `json:"user"`
@@ -280,6 +284,8 @@ func (n Notice) Text() string {
 		return joinSentences(n.Actor.Name+" revoked "+what+".", reason(d.Reason))
 	case NoticeAdministratorAdded:
 		return n.Actor.Name + " made it possible for " + n.Target.Name + " to give and take every permission."
+	case NoticeWebhookStopped:
+		return fmt.Sprintf("Nothing has reached it for %s. What happens now is not sent to it. Repair what it leads to, then turn it on again.", Days(int(DeliveryTried/(24*time.Hour))))
 	default:
 		return ""
 	}
@@ -293,6 +299,8 @@ func (n Notice) Path(own bool) string {
 		return "/profile/oauth-clients"
 	case !own && n.Target.Type == string(ApplicationSubject):
 		return "/admin/applications/" + n.Target.ID
+	case n.Kind == NoticeWebhookStopped:
+		return "/admin/settings/webhooks/" + n.Target.ID
 	default:
 		return ""
 	}

@@ -18,7 +18,7 @@ const failuresKept = 30 * 24 * time.Hour
 const linksKept = 30 * 24 * time.Hour
 
 // Sweep removes what has run out: sessions, known browsers, attempts to sign
-// in, old failures of clients to do so, links to choose a password, drafts, secrets that nobody came to see, questions and codes that nobody
+// in, old failures of clients to do so, links to choose a password, drafts, old deliveries, secrets that nobody came to see, questions and codes that nobody
 // answered or redeemed, and consents and applications that ended longer ago
 // than they are kept.
 func (db *DB) Sweep(ctx context.Context) error {
@@ -37,6 +37,7 @@ func (db *DB) Sweep(ctx context.Context) error {
 			`DELETE FROM authentication_failures WHERE last_at <= $1`:                           t.now.Add(-failuresKept),
 			`DELETE FROM user_links WHERE expires_at <= $1`:                                     t.now.Add(-linksKept),
 			`DELETE FROM notices WHERE at <= CAST($1 AS BIGINT) * 1000 AND told_at IS NOT NULL`: t.now.Add(-registry.NoticeKept),
+			`DELETE FROM deliveries WHERE at <= CAST($1 AS BIGINT) * 1000`:                      t.now.Add(-registry.DeliveriesKept),
 			endedConsents: t.now.Add(-registry.EndedConsentKept),
 		} {
 			if _, err := t.ExecContext(ctx, statement, until.Unix()); err != nil {
