@@ -15,6 +15,7 @@ const (
 	SettingsPath         = "/admin/settings"
 	CredentialPolicyPath = SettingsPath + "/credentials"
 	NoticeRulesPath      = SettingsPath + "/notices"
+	WebhooksPath         = SettingsPath + "/webhooks"
 )
 
 // settingsTabs are the settings' pages.
@@ -22,6 +23,7 @@ var settingsTabs = []ui.Tab{
 	{Text: "Team", Href: SettingsPath},
 	{Text: "Credentials", Href: CredentialPolicyPath},
 	{Text: "Notices", Href: NoticeRulesPath},
+	{Text: "Webhooks", Href: WebhooksPath},
 }
 
 // settingsPage is the page of the settings at that address. text says what it
