@@ -218,11 +218,11 @@ func (db *DB) UpdateWebhook(ctx context.Context, by registry.Actor, id string, i
 // stays, and what happens is not sent to it. It fails with
 // registry.ErrNotFound.
 func (db *DB) SetWebhookOn(ctx context.Context, by registry.Actor, id string, on bool) error {
-	action := "webhook.disable"
+	what := changeOfWebhook("webhook.disable", id)
 	if on {
-		action = "webhook.enable"
+		what = changeOfWebhook("webhook.enable", id)
 	}
-	err := db.change(ctx, by, changeOfWebhook(action, id), func(t *tx) (registry.Event, error) {
+	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		w, err := t.lockWebhook(ctx, id)
 		if err == nil && w.On == on {
 			err = errUnchanged

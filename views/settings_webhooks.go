@@ -98,7 +98,7 @@ func deliveryStatus(d registry.Delivery) ui.Status {
 	case d.Attempts == 0:
 		return ui.Status{Kind: ui.Info, Text: "Waiting"}
 	default:
-		return ui.Status{Kind: ui.Warn, Text: "Tried again"}
+		return ui.Status{Kind: ui.Warn, Text: "Retrying"}
 	}
 }
 

@@ -53,7 +53,7 @@ func TestWebhookPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		page = admin.get(path)
-		page.has(http.StatusOK, "500: &lt;b&gt;broken", "Tried again", "Tried once, next in", "Nothing has reached it since")
+		page.has(http.StatusOK, "500: &lt;b&gt;broken", "Retrying", "Tried once, next in", "Nothing has reached it since")
 		again := page.page().Find(`form[action$="/again"]`).AttrOr("action", "")
 		admin.withHTMX().post(again, url.Values{"back": {path}}).navigates(path)
 		admin.post(again, url.Values{"back": {"https://elsewhere.example/"}}).redirects(path)
