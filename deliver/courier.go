@@ -15,8 +15,8 @@ import (
 // Store keeps the messages. Several instances share one.
 type Store interface {
 	// TakeDeliveries returns up to n messages that are to be attempted now and
-	// that nobody else attempts, those by e-mail only when mail says so.
-	TakeDeliveries(ctx context.Context, n int, mail bool) ([]registry.DueDelivery, error)
+	// that nobody else attempts.
+	TakeDeliveries(ctx context.Context, n int) ([]registry.DueDelivery, error)
 	// Delivered writes down how an attempt went.
 	Delivered(ctx context.Context, d registry.Delivery, how registry.Attempt) error
 }
@@ -31,6 +31,7 @@ const (
 type Courier struct {
 	Store    Store
 	Webhooks *Webhooks
+	Mail     *Mail // nil when no e-mail is sent
 	Log      *slog.Logger
 }
 
@@ -52,7 +53,7 @@ func (c *Courier) Run(ctx context.Context) {
 		case <-free: // at least one can be attempted
 		}
 		n := 1 + drain(free)
-		due, err := c.Store.TakeDeliveries(ctx, n, false)
+		due, err := c.Store.TakeDeliveries(ctx, n)
 		if err != nil && ctx.Err() == nil {
 			c.Log.WarnContext(ctx, "messages that wait could not be read", "err", err)
 		}
@@ -90,7 +91,12 @@ func drain(from chan struct{}) int {
 func (c *Courier) attempt(ctx context.Context, d registry.DueDelivery) {
 	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	how := c.Webhooks.Send(limited, d)
+	var how registry.Attempt
+	if d.WebhookID != "" {
+		how = c.Webhooks.Send(limited, d)
+	} else {
+		how = c.Mail.Send(limited, d.Delivery)
+	}
 	if err := c.Store.Delivered(ctx, d.Delivery, how); err != nil {
 		c.Log.WarnContext(ctx, "it could not be written down how a message went; it is sent again", "id", d.ID, "err", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -34,6 +35,7 @@ var made = flag.Int("notices", 200, "how many notices are delivered while sender
 const (
 	senderDatabase = "CLIENTELE_TEST_SENDER"
 	senderKey      = "CLIENTELE_TEST_SENDER_KEY"
+	senderMail     = "CLIENTELE_TEST_SENDER_MAIL"
 	senderAhead    = "CLIENTELE_TEST_SENDER_AHEAD" // seconds by which its clock is ahead
 )
 
@@ -58,15 +60,19 @@ func send(database string) error {
 		return err
 	}
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead) * time.Second) }
+	mail, err := deliver.NewMail("smtp://"+os.Getenv(senderMail)+"?from=clientele@example.com", storetest.Issuer)
+	if err != nil {
+		return err
+	}
 	log := slog.New(slog.DiscardHandler)
 	ctx := context.Background()
-	db, err := store.Open(ctx, store.Options{Database: database, Key: key, Issuer: storetest.Issuer, Now: now, Log: log})
+	db, err := store.Open(ctx, store.Options{Database: database, Key: key, Issuer: storetest.Issuer, Mail: true, Now: now, Log: log})
 	if err != nil {
 		return err
 	}
 	fmt.Println("ready")
 	go db.TellNotices(ctx)
-	courier := deliver.Courier{Store: db, Webhooks: deliver.NewWebhooks(storetest.Issuer, here, now), Log: log}
+	courier := deliver.Courier{Store: db, Webhooks: deliver.NewWebhooks(storetest.Issuer, here, now), Mail: mail, Log: log}
 	courier.Run(ctx)
 	return errors.New("stopped by itself")
 }
@@ -126,6 +132,7 @@ func TestKilledSenders(t *testing.T) {
 			r := &receiver{accepted: map[string]map[string]int{}}
 			server := httptest.NewServer(r)
 			defer func() { server.Close() }()
+			mails := newMailServer(t)
 			rows := prepare(t, address, key, server.URL)
 
 			const step = 2 * time.Minute // longer than a lease, so that the next takes over what the last one had
@@ -137,35 +144,60 @@ func TestKilledSenders(t *testing.T) {
 				switch { // the server goes away and comes back at the same address
 				case lives == 2:
 					server.Close()
+					mails.stop()
 				case lives == 4:
 					server = revived(t, server, r)
+					mails.listen(t, mails.Addr().String())
 				}
 				if lives > 40 { // what failed often waits for long
 					ahead += time.Hour
 				}
 				ahead += step
-				kills += live(t, address, keyFile, ahead, time.Duration(100+lives*97%400)*time.Millisecond)
+				kills += live(t, map[string]string{
+					senderDatabase: address, senderKey: keyFile, senderMail: mails.Addr().String(), senderAhead: strconv.Itoa(int(ahead / time.Second)),
+				}, time.Duration(100+lives*97%400)*time.Millisecond)
 			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			lost, wrong, copies := 0, 0, 0
-			for i := range *made {
-				ids := r.accepted[noticeID(i)]
-				lost += max(0, 1-len(ids))
-				wrong += max(0, len(ids)-1)
-				for _, n := range ids {
-					copies += n - 1
-				}
-			}
-			t.Logf("%d notices, %d kills in %d lives, %d requests: %d lost, %d copies, %d copies with another ID", *made, kills, lives, r.requests, lost, copies, wrong)
-			if lost > 0 || wrong > 0 {
-				t.Errorf("got %d lost and %d copies with another ID, want none", lost, wrong)
-			}
+			copies := count(t, "webhook", r.accepted) + count(t, "e-mail", mails.accepted())
+			t.Logf("%d kills in %d lives, %d requests", kills, lives, r.requests)
 			if kills == 0 || copies > kills*16 {
 				t.Errorf("got %d copies of %d kills, want no more than were under way", copies, kills)
 			}
 		})
 	}
+}
+
+// accepted returns what it accepted, by the notice that the subject names and by
+// Message-ID.
+func (s *mailServer) accepted() map[string]map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := &receiver{accepted: map[string]map[string]int{}}
+	for _, m := range s.messages {
+		r.count(strings.TrimPrefix(m.Header.Get("Subject"), "Application created: "), m.Header.Get("Message-Id"))
+	}
+	return r.accepted
+}
+
+// count fails the test when a notice was lost, or accepted under two IDs, and
+// returns how many were accepted more than once.
+func count(t *testing.T, by string, accepted map[string]map[string]int) (copies int) {
+	t.Helper()
+	lost, wrong := 0, 0
+	for i := range *made {
+		ids := accepted[noticeID(i)]
+		lost += max(0, 1-len(ids))
+		wrong += max(0, len(ids)-1)
+		for _, n := range ids {
+			copies += n - 1
+		}
+	}
+	t.Logf("%d notices by %s: %d lost, %d copies, %d copies with another ID", *made, by, lost, copies, wrong)
+	if lost > 0 || wrong > 0 {
+		t.Errorf("by %s: got %d lost and %d copies with another ID, want none", by, lost, wrong)
+	}
+	return copies
 }
 
 func noticeID(i int) string { return fmt.Sprintf("nt_%05d", i) }
@@ -180,7 +212,8 @@ func prepare(t *testing.T, address string, key store.Key, url string) *sql.DB {
 	}
 	in := registry.WebhookInput{URL: url, Kinds: []registry.NoticeKind{registry.NoticeApplicationCreated}}
 	_, err = db.CreateWebhook(t.Context(), storetest.Admin(t, db), in, store.ShowOnce{})
-	if err := errors.Join(err, db.Close()); err != nil {
+	rule := registry.NoticeRule{Kind: registry.NoticeApplicationCreated, On: true, Addresses: "list@example.com"}
+	if err := errors.Join(err, db.SetNoticeRule(t.Context(), registry.Operator, rule), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	driver := "sqlite"
@@ -199,7 +232,7 @@ func prepare(t *testing.T, address string, key store.Key, url string) *sql.DB {
 	for i := range *made {
 		_, err := tx.ExecContext(t.Context(), `
 			INSERT INTO notices (id, kind, at, actor_type, actor_id, actor_name, target_type, target_id, target_name, user_id, detail)
-			VALUES ($1, 'application.created', $2, 'operator', 'cli', 'Command line', 'application', 'cl_1', 'App', '', '{}')`, noticeID(i), time.Now().UnixMilli()+int64(i))
+			VALUES ($1, 'application.created', $2, 'operator', 'cli', 'Command line', 'application', 'cl_1', $3, '', '{}')`, noticeID(i), time.Now().UnixMilli()+int64(i), noticeID(i))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,12 +266,15 @@ func revived(t *testing.T, closed *httptest.Server, handler http.Handler) *httpt
 }
 
 // live has two senders run for a while, kills them, and returns how many it killed.
-func live(t *testing.T, address, keyFile string, ahead, lasting time.Duration) (kills int) {
+func live(t *testing.T, environment map[string]string, lasting time.Duration) (kills int) {
 	t.Helper()
 	var senders []*exec.Cmd
 	for range 2 {
 		sender := exec.CommandContext(t.Context(), os.Args[0])
-		sender.Env = append(os.Environ(), senderDatabase+"="+address, senderKey+"="+keyFile, senderAhead+"="+strconv.Itoa(int(ahead/time.Second)))
+		sender.Env = os.Environ()
+		for name, value := range environment {
+			sender.Env = append(sender.Env, name+"="+value)
+		}
 		sender.Stderr = os.Stderr
 		out, err := sender.StdoutPipe()
 		if err != nil {

@@ -74,6 +74,14 @@ func RetryAfter(n int, random float64) time.Duration {
 	return time.Duration(float64(wait) * (0.8 + 0.4*random))
 }
 
+// MailTrouble is how many e-mails the mail server did not accept yet, and what
+// it answered last.
+type MailTrouble struct {
+	Messages int
+	Answer   string
+	TriedAt  time.Time
+}
+
 // DeliveryQuery says which of a webhook's deliveries to return.
 type DeliveryQuery struct {
 	Before string // only those older than the one of this ID

@@ -74,8 +74,11 @@ func NoticeTypeOf(kind NoticeKind) (NoticeType, bool) {
 type NoticeRule struct {
 	Kind     NoticeKind `form:"-" json:"-"`
 	On       bool       `form:"on" json:"on"`
-	Admins   bool       `form:"admins" json:"administrators"` // all who hold the type's Audience
-	Affected bool       `form:"affected" json:"affected"`     // the users whom it affects
+	Admins   bool       `form:"admins" json:"administrators"`    // all who hold the type's Audience
+	Affected bool       `form:"affected" json:"affected"`        // the users whom it affects
+	Email    bool       `form:"email" json:"by_email,omitempty"` // they are told by e-mail as well
+	// Addresses are e-mail addresses that are told too, one a line.
+	Addresses string `form:"addresses" json:"addresses,omitempty"`
 }
 
 // DefaultRule returns the rule that a kind has until it is given another.
@@ -86,10 +89,46 @@ func (t NoticeType) DefaultRule() NoticeRule {
 // Check reports what is wrong with the rule of a kind, as an Invalid error, or
 // nil.
 func (r NoticeRule) Check() error {
-	if r.On && !r.Admins && !r.Affected {
-		return Invalid{"admins": "Choose who is told, or turn the notice off."}
+	invalid := Invalid{}
+	if r.On && !r.Admins && !r.Affected && r.Addresses == "" {
+		invalid["admins"] = "Choose who is told, or turn the notice off."
+	}
+	all := r.AddressList()
+	for i, address := range all {
+		if err := rules.Var(address, "email,max=254"); err != nil && invalid["addresses"] == "" {
+			invalid["addresses"] = fmt.Sprintf("Line %d: Enter an e-mail address such as name@example.com.", i+1)
+		}
+	}
+	if len(all) > MaxNoticeAddresses {
+		invalid["addresses"] = fmt.Sprintf("Enter at most %d addresses.", MaxNoticeAddresses)
+	}
+	if len(invalid) > 0 {
+		return invalid
 	}
 	return nil
+}
+
+// MaxNoticeAddresses is the most addresses that a rule can have.
+const MaxNoticeAddresses = 20
+
+// Clean returns the rule with each address once, alone on its line.
+func (r NoticeRule) Clean() NoticeRule {
+	var all []string
+	for line := range strings.Lines(r.Addresses) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(all, line) {
+			all = append(all, line)
+		}
+	}
+	r.Addresses = strings.Join(all, "\n")
+	return r
+}
+
+// AddressList returns the addresses of a clean rule.
+func (r NoticeRule) AddressList() []string {
+	if r.Addresses == "" {
+		return nil
+	}
+	return strings.Split(r.Addresses, "\n")
 }
 
 // Notice is something that people are told of.

@@ -32,6 +32,62 @@ func (t *tx) queueWebhooks(ctx context.Context, n registry.Notice, hooks []regis
 	return nil
 }
 
+// queueMail writes down that a notice is to be sent by e-mail to those who were
+// told of it, when its rule says so, and to the rule's addresses. What somebody
+// did is no news to them.
+func (t *tx) queueMail(ctx context.Context, n registry.Notice, rules []registry.NoticeRule) error {
+	if _, known := registry.NoticeTypeOf(n.Kind); !known {
+		return nil
+	}
+	rule := ruleOf(rules, n.Kind)
+	if !rule.On {
+		return nil
+	}
+	var to []registry.Delivery
+	if rule.Email {
+		rows, err := t.QueryContext(ctx, `
+			SELECT u.email, r.needs = '' FROM user_notices r JOIN users u ON u.id = r.user_id WHERE r.notice_id = $1 AND r.read_at IS NULL ORDER BY u.id`, n.ID)
+		if err != nil {
+			return fmt.Errorf("read whom to write to: %w", err)
+		}
+		if to, err = collect(rows, func(d *registry.Delivery) []any { return []any{&d.Email, &d.Own} }); err != nil {
+			return fmt.Errorf("read whom to write to: %w", err)
+		}
+	}
+	for _, address := range rule.AddressList() {
+		to = append(to, registry.Delivery{Email: address})
+	}
+	for _, d := range to {
+		d.Notice = n
+		if err := t.queue(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MailTrouble returns how many messages by e-mail the mail server did not
+// accept yet, and no more than 1,001, with what it answered last. It needs the
+// permission to manage settings.
+func (db *DB) MailTrouble(ctx context.Context, by registry.Actor) (waiting registry.MailTrouble, err error) {
+	what := intent{action: "team.read-notice-rules", need: registry.ManageSettings, target: noticeRulesTarget}
+	err = db.view(ctx, by, what, func(t *tx) error {
+		err := t.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE %s LIMIT %d) AS waiting`, unsentMail, countLimit+1)).Scan(&waiting.Messages)
+		if err != nil || waiting.Messages == 0 {
+			return err
+		}
+		return t.QueryRowContext(ctx, `SELECT answer, tried_at FROM deliveries WHERE `+unsentMail+` ORDER BY tried_at DESC LIMIT 1`).
+			Scan(&waiting.Answer, seconds{&waiting.TriedAt})
+	})
+	if err != nil {
+		return registry.MailTrouble{}, fmt.Errorf("look for e-mails that wait: %w", err)
+	}
+	return waiting, nil
+}
+
+// unsentMail is the condition of e-mails that were tried in vain.
+const unsentMail = `due_at IS NOT NULL AND attempts > 0 AND webhook_id IS NULL AND answer <> ''`
+
 // queue writes down that a message is to be sent, now.
 func (t *tx) queue(ctx context.Context, d registry.Delivery) error {
 	nothing := func(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
@@ -159,13 +215,13 @@ func (t *tx) deliveries(ctx context.Context, where string, args ...any) ([]regis
 }
 
 // TakeDeliveries returns up to n deliveries that are to be attempted now, those
-// by e-mail only when mail says so. They are the caller's alone for a minute:
-// after an attempt, it calls Delivered. Whoever dies before that leaves them to
+// by e-mail only when these are sent here. They are the caller's alone for a
+// minute: after an attempt, it calls Delivered. Whoever dies before that leaves them to
 // the next, under the same IDs.
-func (db *DB) TakeDeliveries(ctx context.Context, n int, mail bool) (due []registry.DueDelivery, err error) {
+func (db *DB) TakeDeliveries(ctx context.Context, n int) (due []registry.DueDelivery, err error) {
 	var waits bool
 	now := db.now()
-	err = db.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM deliveries d WHERE `+isDue+`)`, now.UnixMilli(), mail).Scan(&waits)
+	err = db.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM deliveries d WHERE `+isDue+`)`, now.UnixMilli(), db.mail).Scan(&waits)
 	if err != nil {
 		return nil, fmt.Errorf("look for deliveries: %w", err)
 	}
@@ -173,7 +229,7 @@ func (db *DB) TakeDeliveries(ctx context.Context, n int, mail bool) (due []regis
 		return nil, nil
 	}
 	err = db.inTx(ctx, registry.System, false, func(t *tx) error {
-		due, err = t.takeDeliveries(ctx, n, mail)
+		due, err = t.takeDeliveries(ctx, n, db.mail)
 		if err != nil {
 			return err
 		}

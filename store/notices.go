@@ -130,6 +130,12 @@ func (db *DB) tell(ctx context.Context) error {
 				if err := t.tell(ctx, n, rules); err != nil {
 					return err
 				}
+				if !db.mail {
+					continue
+				}
+				if err := t.queueMail(ctx, n, rules); err != nil {
+					return err
+				}
 			}
 			return nil
 		})

@@ -41,6 +41,7 @@ type Options struct {
 	Key      Key              // opens what is sealed in the database
 	Issuer   string           // the audience of the built-in services' tokens
 	Reach    []netip.Prefix   // private networks into which webhooks may lead
+	Mail     bool             // messages are sent by e-mail, too
 	Now      func() time.Time // time.Now, but in tests
 	Log      *slog.Logger
 }
@@ -54,6 +55,7 @@ type DB struct {
 	log     *slog.Logger
 	issuer  string
 	reach   []netip.Prefix
+	mail    bool
 	key     Key
 
 	version   version
@@ -110,7 +112,7 @@ func (db *DB) Close() error {
 }
 
 func connect(o Options) (*DB, error) {
-	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, reach: o.Reach, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher(), noticed: make(chan struct{}, 1)}
+	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, reach: o.Reach, mail: o.Mail, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher(), noticed: make(chan struct{}, 1)}
 	var err error
 	if IsPostgres(o.Database) {
 		db.dialect = postgres

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func due(t *testing.T, db *store.DB, n int) []registry.DueDelivery {
 	if err := db.Tell(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	all, err := db.TakeDeliveries(t.Context(), n, false)
+	all, err := db.TakeDeliveries(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +327,7 @@ func TestDeliveriesInRaces(t *testing.T) {
 				go func() {
 					var mine []registry.DueDelivery
 					for range made {
-						all, err := instances[i%2].TakeDeliveries(t.Context(), 7, false)
+						all, err := instances[i%2].TakeDeliveries(t.Context(), 7)
 						if err != nil {
 							t.Error(err)
 						}
@@ -354,6 +355,63 @@ func TestDeliveriesInRaces(t *testing.T) {
 			}
 			if len(seen) != made {
 				t.Errorf("got %d taken, want %d", len(seen), made)
+			}
+		})
+	}
+}
+
+// Who is told of a notice gets an e-mail when its rule says so, and each address
+// of the rule; who did it gets none. Without a mail server nothing waits for one.
+func TestMailOfNotices(t *testing.T) {
+	for name, database := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			clock, address := storetest.NewClock(), database(t)
+			options := storetest.Options(address, clock)
+			options.Mail = true
+			mailing, err := store.Open(t.Context(), options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer mailing.Close()
+			silent := storetest.Open(t, address, clock)
+			admin := storetest.Admin(t, silent)
+			storetest.User(t, silent, "Other Admin", "other@example.com", true)
+			due(t, silent, 10)
+			rule := registry.NoticeRule{Kind: registry.NoticeApplicationCreated, On: true, Admins: true, Email: true, Addresses: " list@example.com\n\nother@example.com \r\nlist@example.com"}
+			if err := silent.SetNoticeRule(t.Context(), admin, rule); err != nil {
+				t.Fatal(err)
+			}
+			var invalid registry.Invalid
+			if err := silent.SetNoticeRule(t.Context(), admin, registry.NoticeRule{Kind: rule.Kind, On: true, Addresses: "nobody"}); !errors.As(err, &invalid) || invalid["addresses"] != "Line 1: Enter an e-mail address such as name@example.com." {
+				t.Errorf("got %v, want the address wrong", err)
+			}
+			to := func(db *store.DB) (all []string) {
+				t.Helper()
+				for _, d := range due(t, db, 10) {
+					all = append(all, d.Email)
+					delivered(t, db, d, registry.Attempt{Answer: "later"})
+				}
+				slices.Sort(all)
+				return all
+			}
+			registered(t, silent, admin, forAuditLog)
+			if got := to(silent); len(got) != 0 {
+				t.Errorf("got %q without a mail server", got)
+			}
+			registered(t, silent, admin, func(in *registry.NewClient) { forAuditLog(in); in.Name = "Second" })
+			if got := to(mailing); !slices.Equal(got, []string{"list@example.com", "other@example.com"}) {
+				t.Errorf("got e-mails to %q, want the other administrator and the list", got)
+			}
+			trouble, err := silent.MailTrouble(t.Context(), admin)
+			if err != nil || trouble != (registry.MailTrouble{Messages: 2, Answer: "later", TriedAt: clock.Now()}) {
+				t.Errorf("got %+v %v, want both waiting", trouble, err)
+			}
+			clock.Advance(10 * time.Second)
+			if got := to(silent); len(got) != 0 {
+				t.Errorf("got %q to be sent by who cannot", got)
+			}
+			if got := to(mailing); len(got) != 2 {
+				t.Errorf("got %q, want both again", got)
 			}
 		})
 	}

@@ -45,7 +45,7 @@ func TestWebhookPages(t *testing.T) {
 
 		admin.post(path+"/test", nil).redirects(path)
 		admin.get(path).has(http.StatusOK, "Waiting", "Not tried yet")
-		due, err := s.Store.TakeDeliveries(t.Context(), 1, false)
+		due, err := s.Store.TakeDeliveries(t.Context(), 1)
 		if err != nil || len(due) != 1 {
 			t.Fatalf("got %v %v, want the test", due, err)
 		}

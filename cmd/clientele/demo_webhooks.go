@@ -38,7 +38,7 @@ func (d *demoMaker) planWebhooks() {
 // sendDue lets what is due be sent, as it went on that day.
 func (d *demoMaker) sendDue(daysAgo int) error {
 	for {
-		due, err := d.db.TakeDeliveries(d.ctx, 100, false)
+		due, err := d.db.TakeDeliveries(d.ctx, 100)
 		if err != nil || len(due) == 0 {
 			return err
 		}

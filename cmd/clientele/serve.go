@@ -25,6 +25,7 @@ type serveCmd struct {
 	Demo           bool     `help:"Fill an empty database with a demo team first, and print its sign-ins."`
 	TrustedProxies []string `env:"CLIENTELE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For names the caller."`
 	WebhookAllow   []string `env:"CLIENTELE_WEBHOOK_ALLOW" placeholder:"CIDR" help:"Private networks into which webhooks may lead, also without encryption."`
+	SMTPURL        string   `name:"smtp-url" env:"CLIENTELE_SMTP_URL" placeholder:"URL" help:"The mail server, such as smtp://user:password@mail.example.com:587?from=clientele@example.com."`
 	TLSCert        string   `env:"CLIENTELE_TLS_CERT" placeholder:"PATH" help:"Certificate, to serve https."`
 	TLSKey         string   `env:"CLIENTELE_TLS_KEY" placeholder:"PATH" help:"The certificate's key."`
 }
@@ -46,6 +47,10 @@ func (s *serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	mail, err := s.mail(issuer)
+	if err != nil {
+		return err
+	}
 	certificates, err := s.certificates()
 	if err != nil {
 		return err
@@ -55,7 +60,7 @@ func (s *serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	options.Reach = reach
+	options.Reach, options.Mail = reach, mail != nil
 	if s.Demo {
 		if err := demo(e, options); err != nil {
 			return fmt.Errorf("fill in the demo team: %w", err)
@@ -67,10 +72,18 @@ func (s *serveCmd) Run(e *env) error {
 	}
 	server := &web.Server{
 		Store: db, OAuth: &oauth.Server{Issuer: issuer, Store: db, Now: e.now}, Issuer: issuer,
-		Secure: strings.HasPrefix(issuer, "https://"), TrustedProxies: proxies, Now: e.now, Log: log,
+		Secure: strings.HasPrefix(issuer, "https://"), TrustedProxies: proxies, Mail: mail != nil, Now: e.now, Log: log,
 	}
-	courier := &deliver.Courier{Store: db, Webhooks: deliver.NewWebhooks(issuer, reach, e.now), Log: log}
+	courier := &deliver.Courier{Store: db, Webhooks: deliver.NewWebhooks(issuer, reach, e.now), Mail: mail, Log: log}
 	return errors.Join(s.serve(e, db, courier, server.Handler(), certificates, issuer, log), db.Close())
+}
+
+// mail returns what sends e-mail, or nil when no mail server was named.
+func (s *serveCmd) mail(issuer string) (*deliver.Mail, error) {
+	if s.SMTPURL == "" {
+		return nil, nil //nolint:nilnil // no e-mail is sent
+	}
+	return deliver.NewMail(s.SMTPURL, issuer)
 }
 
 // certificates returns what to serve https with, or none for http.

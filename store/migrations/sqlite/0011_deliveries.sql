@@ -42,4 +42,8 @@ CREATE INDEX deliveries_webhook ON deliveries (webhook_id, at, id);
 CREATE INDEX deliveries_at ON deliveries (at);
 CREATE UNIQUE INDEX deliveries_notice ON deliveries (notice_id, COALESCE(webhook_id, ''), email);
 
+-- Whether those who are told get an e-mail as well, and who else does: addresses, one a line.
+ALTER TABLE notice_rules ADD COLUMN email INTEGER NOT NULL DEFAULT 0 CHECK (email IN (0, 1));
+ALTER TABLE notice_rules ADD COLUMN addresses TEXT NOT NULL DEFAULT '';
+
 UPDATE meta SET schema_version = 11;
