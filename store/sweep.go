@@ -19,8 +19,8 @@ const linksKept = 30 * 24 * time.Hour
 
 // Sweep removes what has run out: sessions, known browsers, attempts to sign
 // in, old failures of clients to do so, links to choose a password, drafts, old deliveries, secrets that nobody came to see, questions and codes that nobody
-// answered or redeemed, and consents and applications that ended longer ago
-// than they are kept.
+// answered or redeemed, consents and applications that ended longer ago than
+// they are kept, and events that are older than that.
 func (db *DB) Sweep(ctx context.Context) error {
 	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
 		for statement, until := range map[string]time.Time{
@@ -49,7 +49,10 @@ func (db *DB) Sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("remove what has run out: %w", err)
 	}
-	return db.purgeApplications(ctx)
+	if err := db.purgeApplications(ctx); err != nil {
+		return err
+	}
+	return db.pruneAudit(ctx)
 }
 
 // endedConsents removes those that ended, but for the last one of a user and a

@@ -51,6 +51,9 @@ var auditAreas = []auditArea{
 	{"audit-log", "Audit log", "scroll-text", []auditAction{
 		{"audit-log.read", "Read the audit log"},
 		{"audit-log.download", "Download the audit log"},
+		{"audit-log.set-retention", "Change how long events are kept"},
+		{"audit-log.read-retention", "Look at how long events are kept"},
+		{"audit-log.prune", "Delete old events"},
 	}},
 	{"catalogue", "Catalogue", "box", []auditAction{
 		{"catalogue.apply", "Change the catalogue of services"},
