@@ -16,6 +16,7 @@ const (
 	CredentialPolicyPath = SettingsPath + "/credentials"
 	NoticeRulesPath      = SettingsPath + "/notices"
 	WebhooksPath         = SettingsPath + "/webhooks"
+	RetentionPath        = SettingsPath + "/audit-log"
 )
 
 // settingsTabs are the settings' pages.
@@ -24,6 +25,7 @@ var settingsTabs = []ui.Tab{
 	{Text: "Credentials", Href: CredentialPolicyPath},
 	{Text: "Notices", Href: NoticeRulesPath},
 	{Text: "Webhooks", Href: WebhooksPath},
+	{Text: "Audit log", Href: RetentionPath},
 }
 
 // settingsPage is the page of the settings at that address. text says what it

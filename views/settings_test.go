@@ -47,3 +47,17 @@ func TestNoticeRulesPage(t *testing.T) {
 		}
 	}
 }
+
+func TestRetentionPages(t *testing.T) {
+	since := time.Date(2026, time.May, 2, 0, 0, 0, 0, time.UTC)
+	loss := registry.RetentionLoss{Days: 30, Before: since, Events: registry.Count{N: 1000, More: true}, Sooner: true}
+	pages := map[string]templ.Component{
+		"settings_audit_log":         RetentionPage(demoShell(), RetentionForm{Days: "0"}),
+		"settings_audit_log_pruned":  RetentionPage(demoShell(), RetentionForm{Now: registry.AuditRetention{Days: 365, CompleteSince: since}, Days: "7", Invalid: registry.Invalid{"days": "Choose how long events are kept."}}),
+		"settings_audit_log_shorten": ShortenRetentionPage(demoShell(), ShortenRetention{Loss: loss}),
+		"settings_audit_log_wrong":   ShortenRetentionPage(demoShell(), ShortenRetention{Loss: registry.RetentionLoss{Days: 30}, Typed: "delete", Invalid: registry.Invalid{"confirm": "Type DELETE to have older events deleted."}}),
+	}
+	for name, page := range pages {
+		t.Run(name, func(t *testing.T) { viewtest.Golden(t, name, page) })
+	}
+}

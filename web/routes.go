@@ -188,6 +188,9 @@ func (s *Server) routes(e *echo.Echo) {
 		settings.get(views.WebhooksPath+"/:webhook/"+page, s.askOfWebhook(deed))
 		settings.post(views.WebhooksPath+"/:webhook/"+page, s.changeWebhook(deed))
 	}
+	settings.get(views.RetentionPath, s.retentionPage)
+	settings.post(views.RetentionPath, s.setRetention)
+	settings.get(views.RetentionPath+"/shorten", s.shortenRetentionPage)
 	settings.get(views.CredentialPolicyPath, s.credentialPolicyPage)
 	settings.post(views.CredentialPolicyPath, s.setCredentialPolicy)
 
