@@ -17,7 +17,11 @@ import (
 func (db *DB) AuditEvents(ctx context.Context, by registry.Actor, q registry.AuditQuery) (page registry.AuditPage, err error) {
 	what := intent{action: "audit-log.read", need: registry.ReadAuditLog, target: registry.WholeAuditLog}
 	err = db.view(ctx, by, what, func(t *tx) error {
-		page, err = t.auditPage(ctx, q)
+		if page, err = t.auditPage(ctx, q); err != nil {
+			return err
+		}
+		retention, err := t.auditRetention(ctx)
+		page.CompleteSince = retention.CompleteSince
 		return err
 	})
 	if err != nil {

@@ -181,6 +181,22 @@ func (s *Server) routes(e *echo.Echo) {
 	settings.get(views.NoticeRulesPath, s.noticeRules)
 	settings.get(views.NoticeRulesPath+"/:kind", s.noticeRulePage)
 	settings.post(views.NoticeRulesPath+"/:kind", s.setNoticeRule)
+	settings.get(views.WebhooksPath, s.webhooks)
+	settings.get(views.WebhooksPath+"/new", s.newWebhookPage)
+	settings.post(views.WebhooksPath+"/new", s.newWebhook)
+	settings.get(views.WebhooksPath+"/:webhook", s.webhook)
+	settings.get(views.WebhooksPath+"/:webhook/edit", s.editWebhookPage)
+	settings.post(views.WebhooksPath+"/:webhook/edit", s.editWebhook)
+	settings.get(views.WebhooksPath+"/:webhook/secret", s.webhookSecret)
+	settings.post(views.WebhooksPath+"/:webhook/test", s.testWebhook)
+	settings.post(views.WebhooksPath+"/:webhook/deliveries/:delivery/again", s.resendDelivery)
+	for page, deed := range webhookDeeds { // rotate, enable, disable, delete
+		settings.get(views.WebhooksPath+"/:webhook/"+page, s.askOfWebhook(deed))
+		settings.post(views.WebhooksPath+"/:webhook/"+page, s.changeWebhook(deed))
+	}
+	settings.get(views.RetentionPath, s.retentionPage)
+	settings.post(views.RetentionPath, s.setRetention)
+	settings.get(views.RetentionPath+"/shorten", s.shortenRetentionPage)
 	settings.get(views.CredentialPolicyPath, s.credentialPolicyPage)
 	settings.post(views.CredentialPolicyPath, s.setCredentialPolicy)
 
