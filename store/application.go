@@ -12,7 +12,7 @@ import (
 // Application returns a living application with its secrets, scopes,
 // permissions and use, or registry.ErrNotFound.
 func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d registry.ApplicationDetails, err error) {
-	what := intent{action: "application.read", need: registry.ViewApplications, target: registry.ApplicationTarget(id)}
+	what := intent{action: "application.read", need: registry.ViewApplications, owner: true, target: registry.ApplicationTarget(id)}
 	err = db.view(ctx, by, what, func(t *tx) error {
 		if d.Application, err = t.application(ctx, id); err != nil {
 			return err
@@ -210,6 +210,9 @@ func (t *tx) scanApplication(ctx context.Context, statement, id string) (app reg
 // readDetails reads all that belongs to an application.
 func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) error {
 	var err error
+	if d.Owners, err = t.owners(ctx, d.ID); err != nil {
+		return err
+	}
 	if d.Secrets, err = t.shownSecrets(ctx, d.ID); err != nil {
 		return err
 	}

@@ -214,6 +214,11 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 	if err != nil {
 		return app, fmt.Errorf("insert application: %w", err)
 	}
+	if app.CreatedBy != "" {
+		if err := t.insertOwner(ctx, app.ID, app.CreatedBy); err != nil {
+			return app, err
+		}
+	}
 	if err := t.insertGrantTypes(ctx, app.ID, app.Grants); err != nil {
 		return app, err
 	}

@@ -11,14 +11,14 @@ import (
 // RegenerateSecret makes a new secret and returns it. Those that it replaces, all
 // that are live or one, stop as the rotation says, though never later than they
 // would have; when that is now their tokens stop with them. The new one ends
-// when the policy wants it to. It needs the permission to manage applications
-// and what requireDelegation asks. It fails with registry.Invalid, also for a
+// when the policy wants it to. It needs to own the application, or the
+// permission to manage applications and what requireDelegation asks. It fails with registry.Invalid, also for a
 // public client, which has no secret, and when the policy allows no such
 // overlap or no more secrets; with registry.ErrNotFound, registry.ErrLocked;
 // and with registry.ErrConflict when the application got a new secret since
 // rotation.Seen, or the one to replace has ended.
 func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string, rotation registry.Rotation, show ShowOnce) (secret registry.Secret, err error) {
-	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
+	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, owner: true, target: registry.ApplicationTarget(id)}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockForSecret(ctx, id, rotation.Seen)
 		if err != nil {

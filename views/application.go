@@ -19,6 +19,8 @@ type ApplicationView struct {
 	Consents  ConsentSummary
 	Now       time.Time
 
+	Owns      bool // and so looks after its secrets
+	MayView   bool // may see all applications
 	MayManage bool // may edit it, disable it and define its scopes
 	MayRotate bool // may see a new secret of it; a public client has none
 	MayGrant  bool // may give it permissions

@@ -217,8 +217,11 @@ func (v ApplicationView) rotation(old, next registry.ClientSecret) string {
 // accepted, and so is the one that replaces it.
 func (v ApplicationView) endable(s registry.ClientSecret) bool {
 	_, replaced := v.successor(s)
-	return v.MayManage && replaced && s.Authenticates(v.Now)
+	return v.maySecrets() && replaced && s.Authenticates(v.Now)
 }
+
+// maySecrets reports whether the viewer may pause, end and rename its secrets.
+func (v ApplicationView) maySecrets() bool { return v.MayManage || v.Owns && !v.App.Public() }
 
 // secretStatus says what a secret is good for. One that ends is no worse than
 // one that does not, until that is soon.

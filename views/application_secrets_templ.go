@@ -86,7 +86,7 @@ func applicationSecrets(v ApplicationView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if v.MayManage && !v.MayRotate {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p class=\"muted\">Someone else made it, and it holds permissions. To see a new secret of it, one must be allowed to manage permissions.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p class=\"muted\">Others own it, and it holds permissions. To see a new secret of it, one must be allowed to manage permissions.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -333,7 +333,7 @@ func applicationSecret(v ApplicationView, secret registry.ClientSecret) templ.Co
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.MayManage && secret.Lasts(v.Now) {
+		if v.maySecrets() && secret.Lasts(v.Now) {
 			templ_7745c5c3_Err = secretMenu(v, secret).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

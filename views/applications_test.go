@@ -25,7 +25,7 @@ func demoList() Applications {
 		return r
 	}
 	return Applications{
-		Scopes: demoServices().Services, Now: noon, Viewer: "us_demo", MayManage: true, MayGrant: true,
+		Scopes: demoServices().Services, Now: noon, MayView: true, MayManage: true, MayGrant: true,
 		Page: registry.ApplicationPage{
 			All: registry.Count{N: 1000, More: true}, Team: registry.Count{N: 912, More: true}, Platform: registry.Count{N: 88},
 			Prev: "PREV", Next: "NEXT",

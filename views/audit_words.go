@@ -40,6 +40,8 @@ var auditAreas = []auditArea{
 		{"application.read", "Look at an application"},
 		{"application.regenerate-secret", "Regenerate a secret"},
 		{"application.add-secret", "Add a secret"},
+		{"application.add-owner", "Add an owner"},
+		{"application.remove-owner", "Remove an owner"},
 		{"application.set-networks", "Change an application's networks"},
 		{"application.update-secret", "Edit a secret"},
 		{"application.pause-secret", "Pause a secret"},

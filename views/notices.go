@@ -83,7 +83,7 @@ func noticePath(n registry.OwnNotice, may func(registry.Permission) bool) string
 	if own := n.Path(true); n.Own && own != "" {
 		return own
 	}
-	if !may(registry.ViewApplications) {
+	if !n.Owner && !may(registry.ViewApplications) {
 		return ""
 	}
 	return n.Path(false)

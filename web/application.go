@@ -20,7 +20,7 @@ func (s *Server) application(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if v.MayAudit {
+	if v.MayAudit || v.Owns {
 		page, err := s.Store.AuditEvents(c.Request().Context(), actor(c), registry.AuditQuery{Target: v.App.ID, Limit: activityShown})
 		if err != nil {
 			return err
@@ -49,11 +49,12 @@ func (s *Server) applicationView(c echo.Context) (v views.ApplicationView, err e
 		return v, err
 	}
 	v.Now = s.Now().UTC()
-	v.MayAudit = may(c, registry.ReadAuditLog)
+	v.MayView, v.MayAudit = may(c, registry.ViewApplications), may(c, registry.ReadAuditLog)
 	if !v.App.Locked() {
+		v.Owns = v.App.OwnedBy(by.ID)
 		v.MayManage = may(c, registry.ManageApplications)
 		v.MayGrant = may(c, registry.ManagePermissions)
-		v.MayRotate = v.MayManage && !v.App.Public() && (v.MayGrant || len(v.App.Permissions) == 0 || v.App.CreatedBy == by.ID)
+		v.MayRotate = !v.App.Public() && (v.Owns || v.MayManage && (v.MayGrant || len(v.App.Permissions) == 0))
 	}
 	return v, nil
 }
@@ -69,6 +70,15 @@ func (s *Server) applicationToChange(c echo.Context, action string) (views.Appli
 		return v, registry.ErrLocked
 	}
 	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManageApplications)
+}
+
+// applicationOwned is applicationToChange for what its owners may do as well.
+func (s *Server) applicationOwned(c echo.Context, action string) (views.ApplicationView, error) {
+	v, err := s.applicationView(c)
+	if err == nil && !v.Owns {
+		return s.applicationToChange(c, action)
+	}
+	return v, err
 }
 
 // applicationEditPage handles GET /admin/applications/{id}/edit.

@@ -71,7 +71,7 @@ func (s *Server) routes(e *echo.Echo) {
 	console.post(views.NoticesPath+"/read", s.readNotices)
 	console.get("/logos/:file", s.logo)
 
-	applications := console.through(s.viewing(registry.ViewApplications))
+	applications := console.through(s.viewingApplications)
 	applications.get("/admin/applications", s.applications)
 	applications.once("/admin/applications.csv", s.applicationsCSV)
 	applications.get(views.NewClientPath, s.newClientPage)
@@ -128,7 +128,11 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.post("/admin/applications/:id/consents/revoke", s.revokeAllConsentsOf)
 	applications.get("/admin/applications/:id/consents/:consent/revoke", s.revokeConsentOfPage)
 	applications.post("/admin/applications/:id/consents/:consent/revoke", s.revokeConsentOf)
-	applications.get("/admin/scopes", s.scopes)
+	applications.get("/admin/applications/:id/owners", s.ownersPage)
+	applications.post("/admin/applications/:id/owners", s.addOwner)
+	applications.get("/admin/applications/:id/owners/:user/remove", s.removeOwnerPage)
+	applications.post("/admin/applications/:id/owners/:user/remove", s.removeOwner)
+	console.through(s.viewing(registry.ViewApplications)).get("/admin/scopes", s.scopes)
 
 	users := console.through(s.viewing(registry.ViewUsers))
 	users.get(views.UsersPath, s.users)
