@@ -218,6 +218,13 @@ export const states: State[] = [
   of('application-rotated', 'Supplier Portal'),
   of('application-secrets', 'Pool Monitor'),
   of('application-unused-scope', 'Delivery Watch'),
+  of('application-owners', 'Pool Monitor', '/owners?q=demo'),
+  seen(
+    'application-owned',
+    async ({ page }) => page.goto(await find(page, 'Network Agent Berlin')),
+    'owns applications, and may do nothing else',
+  ),
+  at('applications-owned', '/admin/applications', 'owns applications, and may do nothing else'),
   of('application-networks', 'Pool Monitor', '/networks'),
   of('application-networks-errors', 'Ledger Sync', '/networks', async (page) => {
     await page.getByLabel('Allowed networks').fill('192.0.2.9/24\nthe office');

@@ -18,6 +18,8 @@ func TestOwnerPages(t *testing.T) {
 	nobody.App.Owners = nil
 	owner := demoApplication()
 	owner.Owns, owner.MayView, owner.MayManage, owner.MayGrant, owner.MayAudit = true, false, false, false, false
+	outsider := demoShell()
+	outsider.Allows = nil
 	found := OwnersForm{Search: "a&b", MayAdd: true, More: true, Found: []registry.Owner{{ID: "us_b", Name: "Bob <b>", Email: "bob@demo.example"}}}
 	for name, page := range map[string]templ.Component{
 		"owners":             OwnersPage(shell, v, OwnersForm{MayAdd: true}),
@@ -26,7 +28,7 @@ func TestOwnerPages(t *testing.T) {
 		"owners_powerful":    OwnersPage(shell, v, OwnersForm{}),
 		"owner_remove":       RemoveOwnerPage(inDialog, v, v.App.Owners[1]),
 		"owner_remove_last":  RemoveOwnerPage(shell, demoApplication(), demoApplication().App.Owners[0]),
-		"application_owned":  ApplicationPage(shell, owner),
+		"application_owned":  ApplicationPage(outsider, owner),
 		"application_orphan": ApplicationPage(shell, nobody),
 	} {
 		t.Run(name, func(t *testing.T) { viewtest.Golden(t, name, page) })

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -14,6 +15,7 @@ type clientCmd struct {
 	Create clientCreateCmd `cmd:"" help:"Register an OAuth client and print its credentials, once."`
 	List   clientListCmd   `cmd:"" help:"List the OAuth clients."`
 	Rotate clientRotateCmd `cmd:"" help:"Make a new secret and print it, once."`
+	Owner  clientOwnerCmd  `cmd:"" help:"Say who looks after a client."`
 }
 
 type clientCreateCmd struct {
@@ -155,6 +157,51 @@ func (c *clientRotateCmd) Run(e *env) error {
 			return err
 		}
 		return e.printCredentials(details.Application, details.ScopeKeys(), secret, c.JSON)
+	})
+}
+
+type clientOwnerCmd struct {
+	Add    ownerAddCmd    `cmd:"" help:"Make a user an owner: they see the client and look after its secrets."`
+	Remove ownerRemoveCmd `cmd:"" help:"Make a user an owner no more."`
+}
+
+// ownerArgs name a client and a user.
+type ownerArgs struct {
+	ID    string `arg:"" help:"Client ID."`
+	Email string `arg:"" help:"E-mail address that the user signs in with."`
+}
+
+type (
+	ownerAddCmd    struct{ ownerArgs }
+	ownerRemoveCmd struct{ ownerArgs }
+)
+
+// Run adds the owner.
+func (c *ownerAddCmd) Run(e *env) error { return c.change(e, (*store.DB).AddOwner, "now owns") }
+
+// Run removes the owner.
+func (c *ownerRemoveCmd) Run(e *env) error {
+	return c.change(e, (*store.DB).RemoveOwner, "no longer owns")
+}
+
+func (o ownerArgs) change(e *env, change func(*store.DB, context.Context, registry.Actor, string, string) error, told string) error {
+	return e.with(func(db *store.DB) error {
+		user, err := db.UserByEmail(e.ctx, registry.Operator, o.Email)
+		if errors.Is(err, registry.ErrNotFound) {
+			return fmt.Errorf("no user signs in as %s", o.Email)
+		}
+		if err != nil {
+			return err
+		}
+		err = change(db, e.ctx, registry.Operator, o.ID, user.ID)
+		if errors.Is(err, registry.ErrNotFound) {
+			return noClient(o.ID)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(e.stdout, "%s %s %s\n", user.Email, told, o.ID)
+		return err
 	})
 }
 

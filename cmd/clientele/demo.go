@@ -194,6 +194,9 @@ func (d *demoMaker) plan(a demoApplication) {
 			})
 		})
 	}
+	if owner, named := demoOwners[a.name]; named {
+		then(registered.Add(13*time.Minute), func() error { return d.db.AddOwner(d.ctx, admin, app.ID, d.users[owner].ID) })
+	}
 	const chartDays = 35
 	start := min(a.age-1, a.idle+chartDays)
 	switch {
