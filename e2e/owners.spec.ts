@@ -48,7 +48,7 @@ test('an owner without permissions sees and rotates what is theirs', async ({ pa
   await axe();
   await page.goto(path);
   await page.getByRole('button', { name: /^Actions for secret Mine/ }).click();
-  await page.getByRole('link', { name: 'End…' }).click();
+  await page.getByRole('link', { name: 'End…', exact: true }).click();
   await page.getByRole('button', { name: 'End secret' }).click();
   await expect(rows(page, 'Secrets, newest first').filter({ hasText: 'Mine' })).toContainText('Ended');
 });

@@ -16,6 +16,8 @@ const SecretKept = 30 * 24 * time.Hour
 type ApplicationDetails struct {
 	Application
 	Owners      []Owner        // by name
+	MovesTo     Application    // the client that takes over from an application key, with ID, Name, Status and last use; none without an ID
+	MovesFrom   Application    // the application key that a client takes over from; likewise
 	Secrets     []ClientSecret // newest first; those no longer accepted for SecretKept
 	Policy      CredentialPolicy
 	SecretsMade int        // how many secrets it ever had

@@ -39,11 +39,14 @@ func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in
 		if err != nil {
 			return registry.Event{}, err
 		}
+		if app.Type != registry.OAuthClient {
+			return registry.Event{}, registry.ErrNotFound
+		}
 		if in.Seen != nil && len(in.Seen.Changes(app.Details())) > 0 {
 			return registry.Event{}, registry.ErrConflict
 		}
 		details := in.Clean()
-		if err := t.checkDetails(ctx, id, details); err != nil {
+		if err := t.checkDetails(ctx, id, details.Name, details); err != nil {
 			return registry.Event{}, err
 		}
 		changes := app.Details().Changes(details)
@@ -143,12 +146,16 @@ func (t *tx) insertRedirectURIs(ctx context.Context, id string, uris []string) e
 	return nil
 }
 
+// methodColumns are how a client authenticates and what its tokens are signed
+// with: nothing of an application key, whose columns hold what their CHECK wants.
+const methodColumns = `CASE type WHEN 'oauth_client' THEN auth_method ELSE '' END, CASE type WHEN 'oauth_client' THEN token_alg ELSE '' END`
+
 // applicationColumns are the columns that applicationFields scans.
-const applicationColumns = `id, type, origin, status, name, description, auth_method, home_page, trust, token_alg, created_at, created_by, created_by_name, last_used_at, last_used_address`
+const applicationColumns = `id, type, origin, status, name, description, ` + methodColumns + `, home_page, trust, created_at, created_by, created_by_name, last_used_at, last_used_address`
 
 func applicationFields(a *registry.Application) []any {
 	return []any{
-		&a.ID, &a.Type, &a.Origin, &a.Status, &a.Name, &a.Description, &a.AuthMethod, &a.HomePage, &a.Trust, &a.TokenAlg,
+		&a.ID, &a.Type, &a.Origin, &a.Status, &a.Name, &a.Description, &a.AuthMethod, &a.TokenAlg, &a.HomePage, &a.Trust,
 		seconds{&a.CreatedAt},
 		&a.CreatedBy, &a.CreatedByName,
 		seconds{&a.LastUsedAt},
@@ -232,6 +239,9 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 		return err
 	}
 	if d.Permissions, err = t.grantsTo(ctx, registry.Subject{Type: registry.ApplicationSubject, ID: d.ID}); err != nil {
+		return err
+	}
+	if err := t.readMove(ctx, d); err != nil {
 		return err
 	}
 	if err := t.readUse(ctx, d); err != nil {

@@ -50,7 +50,7 @@ func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string
 		if end.After(t.now) && len(replaced) > 0 && len(live) >= policy.MostSecrets {
 			return registry.Event{}, registry.Invalid{"end": fmt.Sprintf("It has %d live secrets already, and %s. Choose Now, or end another one first.", len(live), policy.MostWords())}
 		}
-		secret = registry.NewSecret()
+		secret = app.NewCredential()
 		made, err := t.insertSecret(ctx, id, secret, registry.SecretTerms{Name: commonName(replaced), Ends: policy.End(t.now)})
 		if err != nil {
 			return registry.Event{}, err

@@ -60,7 +60,7 @@ func (db *DB) AddSecret(ctx context.Context, by registry.Actor, id string, in re
 		if len(live) >= policy.MostSecrets {
 			return registry.Event{}, registry.Invalid{"secrets": fmt.Sprintf("It has %d already, and %s. End one first.", len(live), policy.MostWords())}
 		}
-		secret = registry.NewSecret()
+		secret = app.NewCredential()
 		made, err := t.insertSecret(ctx, id, secret, in.SecretTerms)
 		if err != nil {
 			return registry.Event{}, err
@@ -73,15 +73,13 @@ func (db *DB) AddSecret(ctx context.Context, by registry.Actor, id string, in re
 	return secret, nil
 }
 
-// lockForSecret returns a living client that the actor may give a new secret,
-// and see it. seen is that of a registry.Rotation.
+// lockForSecret returns a living application that the actor may give a new
+// secret or key, and see it. seen is that of a registry.Rotation.
 func (t *tx) lockForSecret(ctx context.Context, id string, seen int) (registry.Application, error) {
 	app, err := t.lockApplication(ctx, id)
 	switch {
 	case err != nil:
 		return app, err
-	case app.Type != registry.OAuthClient:
-		return app, registry.ErrNotFound
 	case app.Public():
 		return app, registry.Invalid{"auth_method": "A public client has no secret. Choose another authentication method for it first."}
 	}

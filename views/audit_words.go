@@ -40,6 +40,7 @@ var auditAreas = []auditArea{
 		{"application.read", "Look at an application"},
 		{"application.regenerate-secret", "Regenerate a secret"},
 		{"application.add-secret", "Add a secret"},
+		{"application.migrate", "Move an application key to an OAuth client"},
 		{"application.add-owner", "Add an owner"},
 		{"application.remove-owner", "Remove an owner"},
 		{"application.set-networks", "Change an application's networks"},
