@@ -218,6 +218,10 @@ export const states: State[] = [
   of('application-rotated', 'Supplier Portal'),
   of('application-secrets', 'Pool Monitor'),
   of('application-unused-scope', 'Delivery Watch'),
+  of('application-key', 'Factory Terminal'),
+  of('application-key-moves', 'Badge Printer'),
+  of('application-key-migrate', 'Factory Terminal', '/migrate'),
+  at('application-key-new', '/admin/applications/new/application-key'),
   of('application-owners', 'Pool Monitor', '/owners?q=demo'),
   seen(
     'application-owned',

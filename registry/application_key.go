@@ -19,7 +19,8 @@ func (d KeyDetails) Clean() KeyDetails {
 // NewApplicationKey is what it takes to make an application key.
 type NewApplicationKey struct {
 	KeyDetails
-	First SecretTerms `form:"-" validate:"-"` // its first key
+	// First is when its first key ends; the zero value leaves that to the policy.
+	First SecretInput `form:"-" validate:"-"`
 }
 
 // KeyEdit is new details of an application key, and what the editor knew of

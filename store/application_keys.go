@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"clientele/registry"
 )
@@ -16,7 +17,8 @@ import (
 func (db *DB) CreateKey(ctx context.Context, by registry.Actor, in registry.NewApplicationKey, show ShowOnce) (app registry.Application, key registry.Secret, err error) {
 	in.KeyDetails = in.Clean()
 	err = db.change(ctx, by, creation, func(t *tx) (registry.Event, error) {
-		if err := t.checkNewKey(ctx, &in); err != nil {
+		terms, err := t.checkNewKey(ctx, in)
+		if err != nil {
 			return registry.Event{}, err
 		}
 		app = registry.Application{
@@ -30,7 +32,7 @@ func (db *DB) CreateKey(ctx context.Context, by registry.Actor, in registry.NewA
 			return registry.Event{}, err
 		}
 		key = app.NewCredential()
-		first, err := t.insertSecret(ctx, app.ID, key, in.First)
+		first, err := t.insertSecret(ctx, app.ID, key, terms)
 		if err != nil {
 			return registry.Event{}, err
 		}
@@ -43,31 +45,44 @@ func (db *DB) CreateKey(ctx context.Context, by registry.Actor, in registry.NewA
 	return app, key, nil
 }
 
-// checkNewKey reports every rule that a new application key breaks, and gives
-// it the end that the policy wants, unless it has one.
-func (t *tx) checkNewKey(ctx context.Context, in *registry.NewApplicationKey) error {
+// PolicyForKeys returns what the team asks of a new key. It needs the
+// permission to make one.
+func (db *DB) PolicyForKeys(ctx context.Context, by registry.Actor) (policy registry.CredentialPolicy, err error) {
+	err = db.view(ctx, by, creation, func(t *tx) error {
+		policy, err = t.credentialPolicy(ctx)
+		return err
+	})
+	if err != nil {
+		return registry.CredentialPolicy{}, fmt.Errorf("read credential policy: %w", err)
+	}
+	return policy, nil
+}
+
+// checkNewKey reports every rule that a new application key breaks, and returns
+// the terms of its first key.
+func (t *tx) checkNewKey(ctx context.Context, in registry.NewApplicationKey) (terms registry.SecretTerms, err error) {
 	invalid, err := brokenRules(t.checkDetails(ctx, "", in.Name, in.KeyDetails))
 	if err != nil {
-		return err
+		return terms, err
 	}
 	policy, err := t.credentialPolicy(ctx)
 	if err != nil {
-		return err
+		return terms, err
 	}
-	if in.First.Ends.IsZero() {
-		in.First.Ends = policy.End(t.now)
+	if in.First == (registry.SecretInput{}) {
+		terms.Ends = policy.End(t.now)
+	} else if terms, err = in.First.Terms(t.now); err == nil {
+		err = policy.CheckEnd(t.now, terms)
 	}
-	ends, err := brokenRules(policy.CheckEnd(t.now, in.First))
+	ends, err := brokenRules(err)
 	if err != nil {
-		return err
+		return terms, err
 	}
-	for field, text := range ends {
-		invalid[field] = text
-	}
+	maps.Copy(invalid, ends)
 	if len(invalid) > 0 {
-		return invalid
+		return terms, invalid
 	}
-	return nil
+	return terms, nil
 }
 
 // UpdateKey gives an application key another name or description. Otherwise it

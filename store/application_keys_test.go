@@ -75,9 +75,10 @@ func TestCreateKey(t *testing.T) {
 			t.Errorf("got %+v, want the end of the policy", details.Secrets)
 		}
 		long := named("Long")
-		long.First.Ends = clock.Now().AddDate(1, 0, 0)
-		if _, _, err := db.CreateKey(ctx, admin, long, store.ShowOnce{}); err == nil {
-			t.Error("got a key that lives longer than the policy allows")
+		long.First.Until = string(registry.UntilYear)
+		long.Name = ""
+		if _, _, err := db.CreateKey(ctx, admin, long, store.ShowOnce{}); !isInvalid(err, "name", "until") {
+			t.Errorf("got %v, want all that is wrong: no name, and longer than the policy allows", err)
 		}
 	})
 }

@@ -193,7 +193,7 @@ func (l Applications) mayRestore(a registry.ApplicationRow) bool {
 
 // mayRotate reports whether the viewer may see a new secret of it.
 func (l Applications) mayRotate(a registry.ApplicationRow) bool {
-	return a.Type == registry.OAuthClient && !a.Public() && !a.Locked() && a.DeletedAt.IsZero() &&
+	return !a.Public() && !a.Locked() && a.DeletedAt.IsZero() &&
 		(a.Owned || l.MayManage && (l.MayGrant || a.Permissions == 0))
 }
 
@@ -210,10 +210,11 @@ func (l Applications) rowStatus(a registry.ApplicationRow) ui.Status {
 		return ui.Status{Kind: ui.Off, Text: "Gone " + ui.Ago(a.DeletedAt.Add(registry.DeletedFor), l.Now), Short: "Deleted"}
 	case a.Status != registry.Active:
 		return statusWords(a.Status)
-	case a.Type == registry.OAuthClient && a.Secrets == 0 && !a.Public():
-		return ui.Status{Kind: ui.Danger, Text: "No secret accepted", Short: "No secret"}
+	case a.Secrets == 0 && !a.Public():
+		word := credentialWord(a.Type)
+		return ui.Status{Kind: ui.Danger, Text: "No " + word + " accepted", Short: "No " + word}
 	case !a.SecretEnds.IsZero() && a.SecretEnds.Sub(l.Now) <= registry.ExpiringWithin:
-		return ui.Status{Kind: ui.Warn, Text: "Secret ends " + ui.Ago(a.SecretEnds, l.Now), Short: "Expiring"}
+		return ui.Status{Kind: ui.Warn, Text: capital(credentialWord(a.Type)) + " ends " + ui.Ago(a.SecretEnds, l.Now), Short: "Expiring"}
 	case a.Permissions == 0 && a.ActsAsItself():
 		return ui.Status{Kind: ui.Warn, Text: "No permissions", Short: "No rights"}
 	case a.LastUsedAt.IsZero():

@@ -37,7 +37,7 @@ func demoList() Applications {
 				row("unused", "Unused", func(r *registry.ApplicationRow) { r.LastUsedAt = time.Time{} }),
 				row("mute", "Mute", func(r *registry.ApplicationRow) { r.Secrets = 0 }),
 				row("disabled", "Disabled", func(r *registry.ApplicationRow) { r.Status = registry.Disabled }),
-				row("key", "A key", func(r *registry.ApplicationRow) { r.Type, r.Secrets = registry.ApplicationKey, 0 }),
+				row("key", "A key", func(r *registry.ApplicationRow) { r.Type = registry.ApplicationKey }),
 				row("locked", "Locked", func(r *registry.ApplicationRow) {
 					r.Origin, r.CreatedBy, r.CreatedByName = registry.PlatformOrigin, "", "Platform"
 				}),

@@ -69,6 +69,7 @@ func (d *demoMaker) fill() error {
 	for _, a := range demoApplications {
 		d.plan(a)
 	}
+	d.planKeys()
 	d.planPolicy()
 	d.planPeople()
 	d.planNotices()
