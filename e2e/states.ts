@@ -220,6 +220,7 @@ export const states: State[] = [
   of('application-unused-scope', 'Delivery Watch'),
   of('application-key', 'Factory Terminal'),
   of('application-key-moves', 'Badge Printer'),
+  of('application-key-moved', 'Visitor Badges'),
   of('application-key-migrate', 'Factory Terminal', '/migrate'),
   at('application-key-new', '/admin/applications/new/application-key'),
   of('application-owners', 'Pool Monitor', '/owners?q=demo'),

@@ -12,11 +12,12 @@ type demoKey struct {
 	name, description string
 	age, tokens, idle int // as of a demoApplication
 	moved             int // days since a client takes over from it; 0: none does
+	client            string
 }
 
 var demoKeys = []demoKey{
-	{"Factory Terminal", "Asks which applications are due for a check. Its maker promises OAuth by spring.", 300, 48, 0, 0},
-	{"Badge Printer", "Prints a badge for each new application. Moves to an OAuth client.", 290, 6, 9, 12},
+	{"Factory Terminal", "Asks which applications are due for a check. Its maker promises OAuth by spring.", 300, 48, 0, 0, ""},
+	{"Badge Printer", "Prints a badge for each new application. Moves to an OAuth client.", 290, 6, 9, 12, "Visitor Badges"},
 }
 
 // planKeys lays the application keys of the demo on the timeline.
@@ -55,7 +56,7 @@ func (d *demoMaker) planKey(k demoKey) {
 	}
 	scopes := []string{"applications:read"}
 	d.then(d.daysAgo(k.moved), func() (err error) {
-		in := registry.KeyMigration{Name: k.name + " client", AuthMethod: registry.SecretBasic, Scopes: scopes}
+		in := registry.KeyMigration{Name: k.client, AuthMethod: registry.SecretBasic, Scopes: scopes}
 		if client, _, err = d.db.MigrateKey(d.ctx, admin(), key.ID, in, store.ShowOnce{}); err != nil {
 			return err
 		}
