@@ -225,6 +225,18 @@ export const states: State[] = [
   of('application-rotated', 'Supplier Portal'),
   of('application-secrets', 'Pool Monitor'),
   of('application-unused-scope', 'Delivery Watch'),
+  of('application-key', 'Factory Terminal'),
+  of('application-key-moves', 'Badge Printer'),
+  of('application-key-moved', 'Visitor Badges'),
+  of('application-key-migrate', 'Factory Terminal', '/migrate'),
+  at('application-key-new', '/admin/applications/new/application-key'),
+  of('application-owners', 'Pool Monitor', '/owners?q=demo'),
+  seen(
+    'application-owned',
+    async ({ page }) => page.goto(await find(page, 'Network Agent Berlin')),
+    'owns applications, and may do nothing else',
+  ),
+  at('applications-owned', '/admin/applications', 'owns applications, and may do nothing else'),
   of('application-networks', 'Pool Monitor', '/networks'),
   of('application-networks-errors', 'Ledger Sync', '/networks', async (page) => {
     await page.getByLabel('Allowed networks').fill('192.0.2.9/24\nthe office');

@@ -30,6 +30,7 @@ type intent struct {
 	action string              // the audit event's
 	target registry.Target     // as far as it is known beforehand
 	need   registry.Permission // what the actor must hold; zero for what fn checks itself
+	owner  bool                // so may whoever owns the target, an application
 	input  any                 // checked against the rules, unless nil
 }
 
@@ -53,10 +54,8 @@ func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(
 // No event means that nothing was done.
 func (db *DB) changeAll(ctx context.Context, by registry.Actor, in intent, fn func(*tx) ([]registry.Event, error)) error {
 	err := db.inTx(ctx, by, false, func(t *tx) error {
-		if in.need != (registry.Permission{}) {
-			if err := t.require(ctx, in.need); err != nil {
-				return err
-			}
+		if err := t.authorize(ctx, in); err != nil {
+			return err
 		}
 		if in.input != nil {
 			if err := registry.Check(in.input); err != nil {
@@ -97,10 +96,8 @@ func (db *DB) changeAll(ctx context.Context, by registry.Actor, in intent, fn fu
 // permission, if one is named: else fn checks. A refusal is recorded.
 func (db *DB) view(ctx context.Context, by registry.Actor, in intent, fn func(*tx) error) error {
 	err := db.inTx(ctx, by, true, func(t *tx) error {
-		if in.need != (registry.Permission{}) {
-			if err := t.require(ctx, in.need); err != nil {
-				return err
-			}
+		if err := t.authorize(ctx, in); err != nil {
+			return err
 		}
 		return fn(t)
 	})
@@ -138,6 +135,18 @@ func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn fun
 		}
 	}
 	return nil
+}
+
+// authorize returns registry.Forbidden unless the actor may do what is intended.
+func (t *tx) authorize(ctx context.Context, in intent) error {
+	switch {
+	case in.need == (registry.Permission{}):
+		return nil
+	case in.owner:
+		return t.requireOwner(ctx, in.target.ID, in.need)
+	default:
+		return t.require(ctx, in.need)
+	}
 }
 
 // require returns registry.Forbidden unless the transaction's actor holds p on

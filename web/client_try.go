@@ -58,7 +58,7 @@ func (s *Server) tryClient(c echo.Context) error {
 // gets no tokens without a user.
 func (s *Server) applicationToTry(c echo.Context) (registry.ApplicationDetails, error) {
 	app, err := s.Store.Application(c.Request().Context(), actor(c), c.Param("id"))
-	if err == nil && !app.ActsAsItself() {
+	if err == nil && (!app.ActsAsItself() || app.Type != registry.OAuthClient) {
 		err = registry.ErrNotFound
 	}
 	return app, err
