@@ -95,6 +95,8 @@ func deliveryStatus(d registry.Delivery) ui.Status {
 		return ui.Status{Kind: ui.OK, Text: "Delivered"}
 	case d.State == registry.DeliveryFailed:
 		return ui.Status{Kind: ui.Danger, Text: "Failed"}
+	case d.NextAt.IsZero(): // until the webhook is on again
+		return ui.Status{Kind: ui.Off, Text: "On hold"}
 	case d.Attempts == 0:
 		return ui.Status{Kind: ui.Info, Text: "Waiting"}
 	default:

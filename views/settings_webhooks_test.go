@@ -22,7 +22,8 @@ func TestWebhookPages(t *testing.T) {
 	stopped.On, stopped.StoppedAt = false, now
 	notice := registry.Notice{ID: "nt_1", Kind: registry.NoticeApplicationCreated, Target: registry.Target{Type: "application", Name: "Ledger Sync"}}
 	log := registry.DeliveryPage{Older: true, Deliveries: []registry.Delivery{
-		{ID: "msg_1", At: now, State: registry.DeliveryWaiting},
+		{ID: "msg_1", At: now, NextAt: now, State: registry.DeliveryWaiting},
+		{ID: "msg_0", Notice: notice, At: now, State: registry.DeliveryWaiting, Attempts: 2, Answer: "No answer: EOF"},
 		{ID: "msg_2", Notice: notice, At: now, State: registry.DeliveryWaiting, Attempts: 3, NextAt: now.Add(5 * time.Minute), Status: 502, Answer: strings.Repeat("é", 80)},
 		{ID: "msg_3", Notice: notice, At: now, State: registry.DeliveryDelivered, Attempts: 1, Status: 204},
 		{ID: "msg_4", Notice: notice, At: now, State: registry.DeliveryFailed, Attempts: 20, Answer: "No answer: EOF"},
