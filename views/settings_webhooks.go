@@ -20,12 +20,6 @@ func WebhookPath(id, page string) string {
 	return address + "/" + page
 }
 
-// Webhooks is the list of webhooks.
-type Webhooks struct {
-	All []registry.Webhook
-	Now time.Time
-}
-
 // WebhookForm is what was typed to make or to change a webhook, and what is
 // wrong with it.
 type WebhookForm struct {

@@ -30,8 +30,8 @@ func TestWebhookPages(t *testing.T) {
 	}}
 	secret := registry.ParseSecret("whsec_AAAA")
 	pages := map[string]templ.Component{
-		"settings_webhooks":           WebhooksPage(demoShell(), Webhooks{All: []registry.Webhook{chat, failing, stopped}, Now: now}),
-		"settings_webhooks_none":      WebhooksPage(demoShell(), Webhooks{Now: now}),
+		"settings_webhooks":           WebhooksPage(demoShell(), []registry.Webhook{chat, failing, stopped}),
+		"settings_webhooks_none":      WebhooksPage(demoShell(), nil),
 		"settings_webhook_new":        WebhookFormPage(demoShell(), WebhookForm{}),
 		"settings_webhook_edit":       WebhookFormPage(demoShell(), WebhookForm{ID: chat.ID, Input: chat.WebhookInput}),
 		"settings_webhook_errors":     WebhookFormPage(demoShell(), WebhookForm{Input: registry.WebhookInput{URL: "x"}, Invalid: registry.Invalid{"url": "Enter a URL.", "kind": "Choose at least one notice."}}),
