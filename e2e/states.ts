@@ -225,6 +225,18 @@ export const states: State[] = [
   of('application-rotated', 'Supplier Portal'),
   of('application-secrets', 'Pool Monitor'),
   of('application-unused-scope', 'Delivery Watch'),
+  of('application-key', 'Factory Terminal'),
+  of('application-key-moves', 'Badge Printer'),
+  of('application-key-moved', 'Visitor Badges'),
+  of('application-key-migrate', 'Factory Terminal', '/migrate'),
+  at('application-key-new', '/admin/applications/new/application-key'),
+  of('application-owners', 'Pool Monitor', '/owners?q=demo'),
+  seen(
+    'application-owned',
+    async ({ page }) => page.goto(await find(page, 'Network Agent Berlin')),
+    'owns applications, and may do nothing else',
+  ),
+  at('applications-owned', '/admin/applications', 'owns applications, and may do nothing else'),
   of('application-networks', 'Pool Monitor', '/networks'),
   of('application-networks-errors', 'Ledger Sync', '/networks', async (page) => {
     await page.getByLabel('Allowed networks').fill('192.0.2.9/24\nthe office');
@@ -398,6 +410,16 @@ export const states: State[] = [
   at('objects', '/admin/permissions/integration/objects'),
   at('objects-none', '/admin/permissions/team/objects'),
   at('templates', '/admin/permissions/integration/templates'),
+  at('holders', '/admin/permissions/integration/access'),
+  at('holders-part', '/admin/permissions/integration/access?object=orders', 'looks after the permissions of one service'),
+  at('holders-no-such', '/admin/permissions/integration/access?permission=fly'),
+  at('why', '/admin/permissions/why'),
+  at('why-unknown', '/admin/permissions/why?request=K2VJ6QXW4N7PZ5TRA3MHBDGC2Y'),
+  at('why-wrong', '/admin/permissions/why?subject=nobody&permission=x%2Fy&object=a%2Fb%2Fc'),
+  at('why-missing', '/admin/permissions/why?subject=Ledger+Sync&permission=applications%2Fmanage&scope=applications%3Aread'),
+  at('why-held', '/admin/permissions/why?subject=demo.admin%40example.com&permission=applications%2Fmanage'),
+  of('access', 'Ledger Sync', '/access'),
+  of('access-none', 'Hackathon Team A', '/access?service=audit'),
   at('assign', '/admin/permissions/integration/assign'),
   at('assign-no-match', '/admin/permissions/integration/assign?q=no+such+subject'),
   at('assign-no-such-page', '/admin/permissions/integration/assign?after=nonsense'),
@@ -566,6 +588,7 @@ export const states: State[] = [
     await page.goto('/admin/users');
     await button(page, 'Actions for Demo Viewer').click();
   }),
+  ofUser('user-access', 'Demo Viewer', '/access'),
   ofUser('user', 'Demo Auditor'),
   ofUser('user-own', 'Demo Admin'),
   ofUser('user-invited', 'Demo Newcomer'),

@@ -54,6 +54,7 @@ type AccessToken struct {
 	User      User     // for whom the client acts; zero when it acts for itself
 	Scopes    []string // those of the token that are still consented to
 	ExpiresAt time.Time
+	Key       bool // an application key came in its place, which has no scopes and does not say when it ends
 
 	networks []netip.Prefix // of the client
 }

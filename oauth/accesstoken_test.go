@@ -166,7 +166,7 @@ func TestAPIsAcceptOurToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := AccessToken{"basic", User{}, []string{"orders:read", "orders:write", "stock:read", "audit.log:read"}, noon.Add(15 * time.Minute), nil}
+	want := AccessToken{"basic", User{}, []string{"orders:read", "orders:write", "stock:read", "audit.log:read"}, noon.Add(15 * time.Minute), false, nil}
 	if got.ClientID != want.ClientID || got.User != want.User || !slices.Equal(got.Scopes, want.Scopes) || !got.ExpiresAt.Equal(want.ExpiresAt) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,6 +14,7 @@ type Error struct {
 	Description string `json:"error_description"` // for the client's developer; never a secret or a cause
 	Status      int    `json:"-"`
 	Scope       string `json:"scope,omitempty"` // what insufficient_scope asks for
+	scheme      string // of the credential that was refused: "Bearer" when empty
 	cause       error  // for the log
 }
 
@@ -36,7 +38,7 @@ func (e *Error) Challenge() string {
 	case e.Code == "": // RFC 6750, section 3.1: who sent no token is told of no error
 		return `Bearer realm="Clientele"`
 	}
-	challenge := fmt.Sprintf(`Bearer realm="Clientele", error="%s", error_description="%s"`, e.Code, e.Description)
+	challenge := fmt.Sprintf(`%s realm="Clientele", error="%s", error_description="%s"`, cmp.Or(e.scheme, "Bearer"), e.Code, e.Description)
 	if e.Scope != "" {
 		challenge += fmt.Sprintf(`, scope="%s"`, e.Scope)
 	}

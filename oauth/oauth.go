@@ -40,6 +40,7 @@ type Client struct {
 	Secrets      []Secret       // all that were not ended by hand, the expired ones too: their tokens live on
 	RedirectURIs []string       // where its codes may be sent
 	Networks     []netip.Prefix // where it may be used from; none is anywhere
+	Key          bool           // it is an application key: its Secrets are keys, and it gets no tokens
 }
 
 // Scope is a scope that is registered for a client.
@@ -60,7 +61,7 @@ type Secret struct {
 // Use is one access token issued to a client.
 type Use struct {
 	ClientID  string
-	SecretID  string   // the secret it authenticated with; "" of a public client
+	SecretID  string   // the secret or key it authenticated with; "" of a public client
 	ConsentID string   // the consent that the token rests on; "" when the client acts for itself
 	Scopes    []string // those of the token
 	Address   string   // where the request came from
@@ -116,6 +117,9 @@ type Store interface {
 	// OAuthClient returns the client, which is shared and must not be changed,
 	// or ErrUnknownClient. It may be 2 s old.
 	OAuthClient(ctx context.Context, id string) (*Client, error)
+	// KeyHolder returns the application that has, or had, the application key
+	// of that hash, or ErrUnknownClient. It may be 2 s old.
+	KeyHolder(ctx context.Context, hash string) (*Client, error)
 	// SigningKeys returns the keys. They may be 2 s old.
 	SigningKeys(ctx context.Context) (*KeySet, error)
 	// TokenIssued notes a use. It neither blocks nor fails.

@@ -37,11 +37,19 @@ type memory struct {
 	families         map[string]Authorized
 	revoked          map[string]bool
 	introspectors    map[string]bool
+	keyHolders       map[string]string // IDs by the hash of a key
 }
 
 func (m *memory) OAuthClient(_ context.Context, id string) (*Client, error) {
 	if c, ok := m.clients[id]; ok || m.err != nil {
 		return c, m.err
+	}
+	return nil, ErrUnknownClient
+}
+
+func (m *memory) KeyHolder(_ context.Context, hash string) (*Client, error) {
+	if id, ok := m.keyHolders[hash]; ok || m.err != nil {
+		return m.clients[id], m.err
 	}
 	return nil, ErrUnknownClient
 }

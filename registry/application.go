@@ -64,14 +64,14 @@ type Application struct {
 	Status          Status
 	Name            string
 	Description     string
-	Grants          []string // grant types
-	AuthMethod      string
+	Grants          []string       // grant types
+	AuthMethod      string         // "" of an application key
 	RedirectURIs    []string       // where codes may be sent, in the order they were entered
 	Networks        []netip.Prefix // where it may be used from, in the order they were entered; none is anywhere
 	HomePage        string         // or ""
 	Trust           Trust
 	Logo            string // the hash of its PNG, in hex; "" when it has none
-	TokenAlg        string // the algorithm its access tokens are signed with
+	TokenAlg        string // the algorithm its access tokens are signed with; "" of an application key
 	CreatedAt       time.Time
 	CreatedBy       string // a user's ID, or ""
 	CreatedByName   string
@@ -89,6 +89,15 @@ func (a Application) ActsForUsers() bool { return slices.Contains(a.Grants, Auth
 // ActsAsItself reports whether the application uses permissions of its own:
 // all do but those that only act for users.
 func (a Application) ActsAsItself() bool { return actsAsItself(a.Grants) }
+
+// NewCredential returns a new credential of the application's type: a client
+// secret or a key.
+func (a Application) NewCredential() Secret {
+	if a.Type == ApplicationKey {
+		return NewKey()
+	}
+	return NewSecret()
+}
 
 // Public reports whether the application is a client that has no secret.
 func (a Application) Public() bool { return a.AuthMethod == PublicClient }

@@ -15,6 +15,9 @@ const SecretKept = 30 * 24 * time.Hour
 // ApplicationDetails is all that an application's page shows.
 type ApplicationDetails struct {
 	Application
+	Owners      []Owner        // by name
+	MovesTo     Application    // the client that takes over from an application key, with ID, Name, Status and last use; none without an ID
+	MovesFrom   Application    // the application key that a client takes over from; likewise
 	Secrets     []ClientSecret // newest first; those no longer accepted for SecretKept
 	Policy      CredentialPolicy
 	SecretsMade int        // how many secrets it ever had
@@ -63,6 +66,16 @@ func (d ApplicationDetails) UnusedScopes(now time.Time) []string {
 		return nil
 	}
 	return unused
+}
+
+// OwnedBy reports whether a user owns the application.
+func (d ApplicationDetails) OwnedBy(user string) bool {
+	return slices.ContainsFunc(d.Owners, func(o Owner) bool { return o.ID == user })
+}
+
+// Abandoned reports whether nobody who can sign in owns the application.
+func (d ApplicationDetails) Abandoned() bool {
+	return !slices.ContainsFunc(d.Owners, func(o Owner) bool { return !o.Disabled })
 }
 
 // Secret returns one of the secrets, or false.

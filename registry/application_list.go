@@ -66,8 +66,9 @@ type ApplicationQuery struct {
 	Status    Status          `query:"status" validate:"omitempty,oneof=active disabled deleted" form:"status" label:"status"`
 	Scope     string          `query:"scope" validate:"max=200,plain_text" form:"scope" label:"scope"`
 	Attention Attention       `query:"attention" validate:"omitempty,oneof=unused expiring no_permissions" form:"attention" label:"reason"`
-	Days      string          `query:"days" validate:"-" form:"days" label:"days"` // of Unused, as one types it; see Unused
-	Search    string          `query:"q" validate:"-" form:"q" label:"search"`     // part of a name, client ID or creator; under three characters, the start of a name
+	Owner     string          `query:"owner" validate:"max=100,plain_text" form:"owner" label:"owner"` // a user's ID, or OwnedByViewer
+	Days      string          `query:"days" validate:"-" form:"days" label:"days"`                     // of Unused, as one types it; see Unused
+	Search    string          `query:"q" validate:"-" form:"q" label:"search"`                         // part of a name, client ID or creator; under three characters, the start of a name
 	Sort      ApplicationSort `query:"sort" validate:"omitempty,oneof=name -name created -created used -used" form:"sort" label:"order"`
 	After     string          `query:"after" validate:"-" form:"after" label:"page"`   // the page after this cursor
 	Before    string          `query:"before" validate:"-" form:"before" label:"page"` // the page before this cursor; wins over After
@@ -119,7 +120,7 @@ const maxSearch = 100
 
 // Filtered reports whether the query leaves out anything but by origin.
 func (q ApplicationQuery) Filtered() bool {
-	return q.Type != "" || q.Status != "" || q.Scope != "" || q.Attention != "" || q.Search != ""
+	return q.Type != "" || q.Status != "" || q.Scope != "" || q.Owner != "" || q.Attention != "" || q.Search != ""
 }
 
 // SearchText returns what an application is found by, folded. Whoever changes
@@ -131,9 +132,10 @@ func SearchText(name, id, creator string) string {
 // ApplicationPage is one page of the applications list.
 type ApplicationPage struct {
 	Applications []ApplicationRow
-	All          Count // all that match, and of these
-	Team         Count // what the team configured
-	Platform     Count // what the platform did
+	All          Count  // all that match, and of these
+	Team         Count  // what the team configured
+	Platform     Count  // what the platform did
+	Owner        string // the name of the user whose are asked for
 	// Partial says that more match than could be sorted: only the first 1,000
 	// found are in the list.
 	Partial bool
@@ -157,6 +159,7 @@ type ApplicationRow struct {
 	Permissions int       // how many permissions and templates it holds
 	Secrets     int       // how many of its secrets are accepted
 	SecretEnds  time.Time // when the first of them ends, or zero
+	Owned       bool      // by who asks
 }
 
 // Cursor is a place in an ordered list: the sort key and ID of a row.

@@ -35,19 +35,23 @@ type NoticeType struct {
 	// Affects says whom it affects, such as "The users who gave it", or
 	// is "" when it never affects a user.
 	Affects string
+	// Owners says that it affects those who own the application.
+	Owners bool
 }
+
+const toOwners = "The owners of the application"
 
 // NoticeTypes are all kinds of notices there are.
 var NoticeTypes = []NoticeType{
-	{NoticeApplicationCreated, "Application created", "An application is registered.", ManageApplications, ""},
-	{NoticePermissionsChanged, "Permissions changed", "A user, a group or an application is given permissions, or loses some.", ManagePermissions, "The user who gets or loses them"},
-	{NoticeSecretExpiring, "Secret expires soon", "A secret ends in 30, 14, 7 or 1 days.", ManageApplications, ""},
-	{NoticeSecretExpired, "Secret expired", "A secret has reached its end and is refused from then on.", ManageApplications, ""},
-	{NoticeSecretRegenerated, "Secret regenerated", "An application gets a new secret.", ManageApplications, ""},
-	{NoticeRefreshReused, "Refresh token reused", "A code or a refresh token that was used already is presented again: someone may have copied it.", ManageApplications, "The user it acts for"},
-	{NoticeConsentRevoked, "Consent revoked by an administrator", "An administrator takes back what a user allowed an application.", ManageApplications, "The users who gave it"},
-	{NoticeAdministratorAdded, "New administrator", "Someone becomes able to give and take every permission.", ManagePermissions, "The new administrator"},
-	{NoticeWebhookStopped, "Webhook turned off", "Nothing has reached a webhook for 5 days.", ManageSettings, ""},
+	{NoticeApplicationCreated, "Application created", "An application is registered.", ManageApplications, "", false},
+	{NoticePermissionsChanged, "Permissions changed", "A user, a group or an application is given permissions, or loses some.", ManagePermissions, "The user who gets or loses them", false},
+	{NoticeSecretExpiring, "Secret expires soon", "A secret ends in 30, 14, 7 or 1 days.", ManageApplications, toOwners, true},
+	{NoticeSecretExpired, "Secret expired", "A secret has reached its end and is refused from then on.", ManageApplications, toOwners, true},
+	{NoticeSecretRegenerated, "Secret regenerated", "An application gets a new secret.", ManageApplications, toOwners, true},
+	{NoticeRefreshReused, "Refresh token reused", "A code or a refresh token that was used already is presented again: someone may have copied it.", ManageApplications, "The user it acts for, and the owners of the application", true},
+	{NoticeConsentRevoked, "Consent revoked by an administrator", "An administrator takes back what a user allowed an application.", ManageApplications, "The users who gave it", false},
+	{NoticeAdministratorAdded, "New administrator", "Someone becomes able to give and take every permission.", ManagePermissions, "The new administrator", false},
+	{NoticeWebhookStopped, "Webhook turned off", "Nothing has reached a webhook for 5 days.", ManageSettings, "", false},
 }
 
 // NoticeAudiences returns the permissions for which people are told of something.
@@ -404,8 +408,9 @@ const NoticePageSize = 25
 // OwnNotice is a notice as one of those who are told of it has it.
 type OwnNotice struct {
 	Notice
-	Own  bool // it affects this user
-	Read bool
+	Own   bool // it affects this user
+	Owner bool // the user owns the application
+	Read  bool
 }
 
 // NoticePage is a page of a user's notices, newest first.

@@ -11,8 +11,11 @@ import (
 	"strings"
 )
 
-// secretPrefix lets leak scanners recognise a client secret.
-const secretPrefix = "cs_"
+// The prefixes let leak scanners recognise what they found.
+const (
+	secretPrefix = "cs_" // of a client secret
+	keyPrefix    = "ak_" // of an application key
+)
 
 // base62 writes 256 bits in 43 characters, and a CRC-32 in 6.
 const (
@@ -26,10 +29,15 @@ type Secret struct{ value string }
 
 // NewSecret returns a secret of 256 random bits: "cs_", 43 base62 characters,
 // and a checksum of 6 so that a scanner can tell a real one from a lookalike.
-func NewSecret() Secret {
+func NewSecret() Secret { return newSecret(secretPrefix) }
+
+// NewKey returns an application key: a secret that begins with "ak_".
+func NewKey() Secret { return newSecret(keyPrefix) }
+
+func newSecret(prefix string) Secret {
 	random := make([]byte, 32)
 	rand.Read(random)
-	body := secretPrefix + base62(new(big.Int).SetBytes(random), randomLength)
+	body := prefix + base62(new(big.Int).SetBytes(random), randomLength)
 	return Secret{body + checksum(body)}
 }
 
@@ -39,8 +47,13 @@ func ParseSecret(s string) Secret { return Secret{strings.TrimSpace(s)} }
 
 // WellFormed reports whether the secret has the prefix, length and checksum
 // that NewSecret gives.
-func (s Secret) WellFormed() bool {
-	if len(s.value) != len(secretPrefix)+randomLength+checksumLength || !strings.HasPrefix(s.value, secretPrefix) {
+func (s Secret) WellFormed() bool { return s.wellFormed(secretPrefix) }
+
+// WellFormedKey is WellFormed for what NewKey gives.
+func (s Secret) WellFormedKey() bool { return s.wellFormed(keyPrefix) }
+
+func (s Secret) wellFormed(prefix string) bool {
+	if len(s.value) != len(prefix)+randomLength+checksumLength || !strings.HasPrefix(s.value, prefix) {
 		return false
 	}
 	body := s.value[:len(s.value)-checksumLength]
@@ -52,9 +65,12 @@ func (s Secret) Reveal() string { return s.value }
 
 // Hash is what is stored, in hex. SHA-256 is enough because the secret is random.
 func (s Secret) Hash() string {
-	sum := sha256.Sum256([]byte(s.value))
+	sum := s.Digest()
 	return hex.EncodeToString(sum[:])
 }
+
+// Digest is Hash in bytes.
+func (s Secret) Digest() [sha256.Size]byte { return sha256.Sum256([]byte(s.value)) }
 
 // Prefix returns the characters that are kept in the clear, so that people can
 // tell one secret from another.

@@ -65,6 +65,7 @@ type UserAccount struct {
 	Held     []AccountGrant
 	Browsers int // in how many they are signed in
 	Consents int // how many applications they let act for them
+	Owned    Owned
 }
 
 // AccountGrant is what a user holds, and the group through which they do.

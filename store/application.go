@@ -12,7 +12,7 @@ import (
 // Application returns a living application with its secrets, scopes,
 // permissions and use, or registry.ErrNotFound.
 func (db *DB) Application(ctx context.Context, by registry.Actor, id string) (d registry.ApplicationDetails, err error) {
-	what := intent{action: "application.read", need: registry.ViewApplications, target: registry.ApplicationTarget(id)}
+	what := intent{action: "application.read", need: registry.ViewApplications, owner: true, target: registry.ApplicationTarget(id)}
 	err = db.view(ctx, by, what, func(t *tx) error {
 		if d.Application, err = t.application(ctx, id); err != nil {
 			return err
@@ -39,11 +39,14 @@ func (db *DB) UpdateClient(ctx context.Context, by registry.Actor, id string, in
 		if err != nil {
 			return registry.Event{}, err
 		}
+		if app.Type != registry.OAuthClient {
+			return registry.Event{}, registry.ErrNotFound
+		}
 		if in.Seen != nil && len(in.Seen.Changes(app.Details())) > 0 {
 			return registry.Event{}, registry.ErrConflict
 		}
 		details := in.Clean()
-		if err := t.checkDetails(ctx, id, details); err != nil {
+		if err := t.checkDetails(ctx, id, details.Name, details); err != nil {
 			return registry.Event{}, err
 		}
 		changes := app.Details().Changes(details)
@@ -143,12 +146,16 @@ func (t *tx) insertRedirectURIs(ctx context.Context, id string, uris []string) e
 	return nil
 }
 
+// methodColumns are how a client authenticates and what its tokens are signed
+// with: nothing of an application key, whose columns hold what their CHECK wants.
+const methodColumns = `CASE type WHEN 'oauth_client' THEN auth_method ELSE '' END, CASE type WHEN 'oauth_client' THEN token_alg ELSE '' END`
+
 // applicationColumns are the columns that applicationFields scans.
-const applicationColumns = `id, type, origin, status, name, description, auth_method, home_page, trust, token_alg, created_at, created_by, created_by_name, last_used_at, last_used_address`
+const applicationColumns = `id, type, origin, status, name, description, ` + methodColumns + `, home_page, trust, created_at, created_by, created_by_name, last_used_at, last_used_address`
 
 func applicationFields(a *registry.Application) []any {
 	return []any{
-		&a.ID, &a.Type, &a.Origin, &a.Status, &a.Name, &a.Description, &a.AuthMethod, &a.HomePage, &a.Trust, &a.TokenAlg,
+		&a.ID, &a.Type, &a.Origin, &a.Status, &a.Name, &a.Description, &a.AuthMethod, &a.TokenAlg, &a.HomePage, &a.Trust,
 		seconds{&a.CreatedAt},
 		&a.CreatedBy, &a.CreatedByName,
 		seconds{&a.LastUsedAt},
@@ -210,6 +217,9 @@ func (t *tx) scanApplication(ctx context.Context, statement, id string) (app reg
 // readDetails reads all that belongs to an application.
 func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) error {
 	var err error
+	if d.Owners, err = t.owners(ctx, d.ID); err != nil {
+		return err
+	}
 	if d.Secrets, err = t.shownSecrets(ctx, d.ID); err != nil {
 		return err
 	}
@@ -229,6 +239,9 @@ func (t *tx) readDetails(ctx context.Context, d *registry.ApplicationDetails) er
 		return err
 	}
 	if d.Permissions, err = t.grantsTo(ctx, registry.Subject{Type: registry.ApplicationSubject, ID: d.ID}); err != nil {
+		return err
+	}
+	if err := t.readMove(ctx, d); err != nil {
 		return err
 	}
 	if err := t.readUse(ctx, d); err != nil {

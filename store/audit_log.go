@@ -13,9 +13,13 @@ import (
 // AuditEvents returns the page of the audit log that q asks for, and reads
 // little more than that of a log of any length. It fails with registry.Invalid
 // when the event to go on from does not exist, and when a part of a name fits
-// too many.
+// too many. It needs the permission to read the log or, for what was done to one
+// application, to own that.
 func (db *DB) AuditEvents(ctx context.Context, by registry.Actor, q registry.AuditQuery) (page registry.AuditPage, err error) {
 	what := intent{action: "audit-log.read", need: registry.ReadAuditLog, target: registry.WholeAuditLog}
+	if q.Target != "" {
+		what.owner, what.target = true, registry.ApplicationTarget(q.Target)
+	}
 	err = db.view(ctx, by, what, func(t *tx) error {
 		if page, err = t.auditPage(ctx, q); err != nil {
 			return err

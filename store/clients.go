@@ -36,7 +36,7 @@ var creation = intent{action: "application.create", need: registry.ManageApplica
 func (db *DB) CheckDetails(ctx context.Context, by registry.Actor, id string, d registry.ClientDetails) error {
 	what := intent{action: "application.check", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
 	err := db.view(ctx, by, what, func(t *tx) error {
-		return t.checkDetails(ctx, id, d.Clean())
+		return t.checkDetails(ctx, id, d.Clean().Name, d.Clean())
 	})
 	if err != nil {
 		return fmt.Errorf("check details: %w", err)
@@ -114,7 +114,7 @@ func (t *tx) checkNewClient(ctx context.Context, in registry.NewClient) error {
 	if err != nil {
 		return err
 	}
-	details, err := brokenRules(t.checkDetails(ctx, "", in.ClientDetails))
+	details, err := brokenRules(t.checkDetails(ctx, "", in.Name, in.ClientDetails))
 	if err != nil {
 		return err
 	}
@@ -145,9 +145,9 @@ func (t *tx) checkNewClient(ctx context.Context, in registry.NewClient) error {
 	return nil
 }
 
-// checkDetails reports every rule that the details of an application break;
-// id is "" for a new one.
-func (t *tx) checkDetails(ctx context.Context, id string, d registry.ClientDetails) error {
+// checkDetails reports every rule that the details of an application break,
+// which say that it has a name; id is "" for a new one.
+func (t *tx) checkDetails(ctx context.Context, id, name string, d any) error {
 	invalid, err := brokenRules(registry.Check(d))
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (t *tx) checkDetails(ctx context.Context, id string, d registry.ClientDetai
 		var taken bool
 		err := t.QueryRowContext(ctx, `
 			SELECT EXISTS (SELECT 1 FROM applications WHERE name_key = $1 AND deleted_at IS NULL AND id <> $2)`,
-			registry.NameKey(d.Name), id).Scan(&taken)
+			registry.NameKey(name), id).Scan(&taken)
 		if err != nil {
 			return fmt.Errorf("look for the name: %w", err)
 		}
@@ -203,16 +203,8 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 	case t.by.Type == registry.UserActor:
 		app.CreatedBy = t.by.ID
 	}
-	_, err := t.ExecContext(ctx, `
-		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, home_page, trust, token_alg, created_at, created_by, created_by_name, search_text, acts_as_itself)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		app.ID, app.Type, app.Origin, app.Status, app.Name, registry.NameKey(app.Name), app.Description, app.AuthMethod, app.HomePage, app.Trust, app.TokenAlg,
-		app.CreatedAt.Unix(), app.CreatedBy, app.CreatedByName, registry.SearchText(app.Name, app.ID, app.CreatedByName), app.ActsAsItself())
-	if isDuplicate(err, "name") {
-		return app, registry.Invalid{"name": nameTaken}
-	}
-	if err != nil {
-		return app, fmt.Errorf("insert application: %w", err)
+	if err := t.insertApplication(ctx, app); err != nil {
+		return app, err
 	}
 	if err := t.insertGrantTypes(ctx, app.ID, app.Grants); err != nil {
 		return app, err
@@ -220,6 +212,7 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 	if err := t.insertRedirectURIs(ctx, app.ID, app.RedirectURIs); err != nil {
 		return app, err
 	}
+	var err error
 	required := registry.RequiredScopes(app.Grants, in.Scopes, in.Required)
 	for _, scope := range in.Scopes {
 		if err := t.insertScope(ctx, app.ID, scope, slices.Contains(required, scope)); err != nil {
@@ -230,4 +223,24 @@ func (t *tx) insertClient(ctx context.Context, in registry.NewClient) (registry.
 		app.Logo, err = t.writeLogo(ctx, app.ID, in.Logo)
 	}
 	return app, err
+}
+
+// insertApplication writes an application's row. Who made it owns it. It fails
+// with registry.Invalid when another living application has its name.
+func (t *tx) insertApplication(ctx context.Context, app registry.Application) error {
+	_, err := t.ExecContext(ctx, `
+		INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, home_page, trust, token_alg, created_at, created_by, created_by_name, search_text, acts_as_itself)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		app.ID, app.Type, app.Origin, app.Status, app.Name, registry.NameKey(app.Name), app.Description, cmp.Or(app.AuthMethod, registry.SecretBasic), app.HomePage, cmp.Or(app.Trust, registry.Unverified), cmp.Or(app.TokenAlg, registry.ES256),
+		app.CreatedAt.Unix(), app.CreatedBy, app.CreatedByName, registry.SearchText(app.Name, app.ID, app.CreatedByName), app.ActsAsItself())
+	if isDuplicate(err, "name") {
+		return registry.Invalid{"name": nameTaken}
+	}
+	if err != nil {
+		return fmt.Errorf("insert application: %w", err)
+	}
+	if app.CreatedBy != "" {
+		return t.insertOwner(ctx, app.ID, app.CreatedBy)
+	}
+	return nil
 }

@@ -129,9 +129,11 @@ func (db *DB) ApplicationConsents(ctx context.Context, by registry.Actor, client
 }
 
 // CountConsents counts the live consents to an application, as far as that is
-// cheap. It needs the permission to view applications.
+// cheap. It needs to own the application, or the permission to view applications.
 func (db *DB) CountConsents(ctx context.Context, by registry.Actor, clientID string) (n registry.Count, err error) {
-	err = db.view(ctx, by, consentsOf("consent.list", clientID), func(t *tx) error {
+	what := consentsOf("consent.list", clientID)
+	what.owner = true
+	err = db.view(ctx, by, what, func(t *tx) error {
 		n, err = t.countConsents(ctx, clientID, registry.ConsentQuery{})
 		return err
 	})

@@ -9,11 +9,12 @@ import (
 
 // requireDelegation returns registry.Forbidden when a new secret of app would
 // give the actor what it may not give itself: an application that holds
-// permissions, registered by someone else, is for those who may manage
-// permissions. Who registered it may go on rotating.
+// permissions, owned by others, is for those who may manage permissions.
+// Its owners may go on rotating.
 func (t *tx) requireDelegation(ctx context.Context, app registry.Application) error {
-	if t.by.Type == registry.UserActor && app.CreatedBy == t.by.ID {
-		return nil
+	owns, err := t.owns(ctx, app.ID)
+	if err != nil || owns {
+		return err
 	}
 	var grants int
 	if err := t.QueryRowContext(ctx, `SELECT grants FROM applications WHERE id = $1`, app.ID).Scan(&grants); err != nil {

@@ -29,7 +29,7 @@ func (db *DB) NewDraft(ctx context.Context, by registry.Actor, details registry.
 	id = registry.NewDraftID()
 	err = db.aside(ctx, by, creation, func(t *tx) error {
 		in := registry.NewClient{ClientDetails: details.Clean()}
-		if err := t.checkDetails(ctx, "", in.ClientDetails); err != nil {
+		if err := t.checkDetails(ctx, "", in.Name, in.ClientDetails); err != nil {
 			return err
 		}
 		_, err := t.ExecContext(ctx, `INSERT INTO drafts (id, user_id, data, logo, expires_at) VALUES ($1, $2, $3, $4, $5)`,
@@ -60,7 +60,7 @@ func (db *DB) Draft(ctx context.Context, by registry.Actor, id string) (d Draft,
 func (db *DB) SetDraftDetails(ctx context.Context, by registry.Actor, id string, details registry.ClientDetails, logo []byte) error {
 	return db.changeDraft(ctx, by, id, func(t *tx, in *registry.NewClient) error {
 		in.ClientDetails, in.Logo = details.Clean(), logo
-		return t.checkDetails(ctx, "", in.ClientDetails)
+		return t.checkDetails(ctx, "", in.Name, in.ClientDetails)
 	})
 }
 

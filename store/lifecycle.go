@@ -208,10 +208,8 @@ func (db *DB) RestoreApplication(ctx context.Context, by registry.Actor, id, nam
 		case app.Locked() && t.by.Type != registry.OperatorActor:
 			return registry.Event{}, registry.ErrLocked
 		}
-		details := app.Details()
-		details.Name = name
-		details = details.Clean()
-		if err := t.checkDetails(ctx, app.ID, details); err != nil {
+		details := registry.KeyDetails{Name: name, Description: app.Description}.Clean() // whatever it is, the rest stays
+		if err := t.checkDetails(ctx, app.ID, details.Name, details); err != nil {
 			return registry.Event{}, err
 		}
 		_, err = t.ExecContext(ctx, `UPDATE applications SET deleted_at = NULL, name = $1, name_key = $2, search_text = $3 WHERE id = $4`,
@@ -220,7 +218,7 @@ func (db *DB) RestoreApplication(ctx context.Context, by registry.Actor, id, nam
 			return registry.Event{}, registry.Invalid{"name": nameTaken}
 		}
 		if details.Name != app.Name {
-			before, after := snapshotChanges(app.Details().Changes(details))
+			before, after := snapshotChanges(app.KeyDetails().Changes(details))
 			app.Name = details.Name
 			return registry.Event{Target: applicationTarget(app), Before: before, After: after}, err
 		}

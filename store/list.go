@@ -17,17 +17,27 @@ const (
 	countLimit = 1000
 )
 
-// Applications returns a page of the applications that match the query. It
+// Applications returns a page of the applications that match the query; for who
+// may not view them all, of those that they own. It
 // fails with registry.Invalid when the query asks for what does not exist, or
 // for a page that is no longer there; whatever is searched for is fine.
 func (db *DB) Applications(ctx context.Context, by registry.Actor, q registry.ApplicationQuery) (page registry.ApplicationPage, err error) {
 	q = q.Clean()
-	what := intent{action: "application.list", need: registry.ViewApplications, target: registry.AllApplications}
+	what := intent{action: "application.list", target: registry.AllApplications}
 	err = db.view(ctx, by, what, func(t *tx) error {
+		if err := t.onlyOwned(ctx, &q); err != nil {
+			return err
+		}
 		if err := registry.Check(q); err != nil {
 			return err
 		}
-		if page, err = t.applicationPage(ctx, q); err != nil || q.Filtered() || q.After != "" || q.Before != "" {
+		if page, err = t.applicationPage(ctx, q); err != nil {
+			return err
+		}
+		if q.Owner != "" {
+			page.Owner, err = t.userName(ctx, q.Owner)
+		}
+		if err != nil || q.Filtered() || q.After != "" || q.Before != "" {
 			return err
 		}
 		page.Unknown, err = t.failuresOf(ctx, "")
@@ -108,7 +118,7 @@ func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := sel.bind(s.t.now.Unix())
+	now, viewer := sel.bind(s.t.now.Unix()), sel.bind(s.t.by.ID)
 	rows, err := s.t.QueryContext(ctx, `
 		SELECT a.id, a.type, a.origin, a.status, a.name, a.name_key, a.created_at, a.created_by, a.created_by_name,
 			a.last_used_at, a.last_used_address, a.deleted_at, a.grants, a.auth_method,
@@ -116,7 +126,8 @@ func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
 			place.found, place.team,
 			(SELECT count(*) FROM application_scopes WHERE application_id = a.id),
 			(SELECT count(*) FROM secrets WHERE application_id = a.id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > `+now+`)),
-			(SELECT min(expires_at) FROM secrets WHERE application_id = a.id AND revoked_at IS NULL AND expires_at > `+now+`)
+			(SELECT min(expires_at) FROM secrets WHERE application_id = a.id AND revoked_at IS NULL AND expires_at > `+now+`),
+			EXISTS (SELECT 1 FROM application_owners WHERE application_id = a.id AND user_id = `+viewer+`)
 		FROM (`+places+`) AS place CROSS JOIN applications a WHERE a.row_id = place.row_id
 		ORDER BY place.k `+direction+`, place.id `+direction, sel.args...)
 	if err != nil {
@@ -134,6 +145,7 @@ func (s *applicationSearch) rows(ctx context.Context) ([]listedRow, error) {
 			words{&r.Grants},
 			&r.found, &r.team, &r.Scopes, &r.Secrets,
 			seconds{&r.SecretEnds},
+			&r.Owned,
 		}
 	})
 }

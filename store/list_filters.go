@@ -67,6 +67,9 @@ func filtersOf(q registry.ApplicationQuery) []filter {
 	if q.Scope != "" {
 		all = append(all, scopeHeld(q.Scope))
 	}
+	if q.Owner != "" {
+		all = append(all, ownedBy(q.Owner))
+	}
 	switch q.Attention {
 	case registry.Expiring:
 		all = append(all, secretExpiring{})
@@ -154,6 +157,20 @@ func (scopeHeld) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
 
 func (f scopeHeld) narrow(s *selection) {
 	s.and("EXISTS (SELECT 1 FROM application_scopes h WHERE h.application_id = a.id AND h.scope = " + s.bind(string(f)) + ")")
+}
+
+// ownedBy is a user who owns applications, by ID.
+type ownedBy string
+
+func (f ownedBy) lead(s *selection) {
+	s.from, s.order = "application_owners o CROSS JOIN applications a", "o.application_id"
+	s.and("o.user_id = "+s.bind(asText(string(f))), "a.id = o.application_id")
+}
+
+func (ownedBy) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
+
+func (f ownedBy) narrow(s *selection) {
+	s.and("EXISTS (SELECT 1 FROM application_owners o WHERE o.application_id = a.id AND o.user_id = " + s.bind(asText(string(f))) + ")")
 }
 
 // secretExpiring is a live secret that ends within registry.ExpiringWithin.

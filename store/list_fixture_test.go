@@ -47,7 +47,12 @@ func fillApplications(t testing.TB, database string, n int) *sql.DB {
 		SELECT 'se_' || row_id, id, '', 'cs_demo', created_at, created_by_name,
 			CASE row_id %% 4 WHEN 0 THEN %[1]d + row_id * 7919 %% 7776000 WHEN 1 THEN %[1]d - 1000 END, CASE row_id %% 7 WHEN 0 THEN %[1]d - 1000 END FROM applications
 		UNION ALL SELECT 'sf_' || row_id, id, '', 'cs_more', created_at, created_by_name, %[1]d + row_id * 104729 %% 7776000, NULL FROM applications WHERE row_id %% 8 = 0`,
-		storetest.Noon.Unix()))
+		storetest.Noon.Unix()), fmt.Sprintf(`
+		INSERT INTO users (id, email, email_key, name, password_hash, created_at)
+		SELECT 'us_owner' || i, 'owner' || i || '@demo.example', 'owner' || i || '@demo.example', 'Owner ' || i, '', %[1]d FROM (SELECT 1 AS i UNION ALL SELECT 2) AS two`,
+		storetest.Noon.Unix()), `
+		INSERT INTO application_owners (application_id, user_id)
+		SELECT id, 'us_owner1' FROM applications WHERE row_id % 3 = 0 UNION ALL SELECT id, 'us_owner2' FROM applications WHERE row_id % 40 = 0`)
 	return db
 }
 
@@ -85,6 +90,13 @@ func manyQueries() map[string]registry.ApplicationQuery {
 		"scope, expiring":           {Scope: "demo.s3", Attention: registry.Expiring},
 		"scope, powerless":          {Scope: "demo.s3", Attention: registry.Powerless},
 		"no such scope":             {Scope: "demo.none"},
+		"owner of many":             {Owner: "us_owner1"},
+		"owner":                     {Owner: "us_owner2"},
+		"owner, keys":               {Owner: "us_owner1", Type: registry.ApplicationKey},
+		"owner, deleted":            {Owner: "us_owner2", Status: registry.Deleted},
+		"owner, unused":             {Owner: "us_owner1", Attention: registry.Unused},
+		"owner, search":             {Owner: "us_owner2", Search: "sync"},
+		"no such owner":             {Owner: "us_none"},
 		"search":                    {Search: "sync"},
 		"search words":              {Search: "Billing  SYNC"},
 		"search one":                {Search: "sync 17"},

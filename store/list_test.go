@@ -21,7 +21,7 @@ import (
 type listed struct {
 	registry.ApplicationRow
 	nameKey, searchText string
-	scopes              []string
+	scopes, owners      []string
 	deleted             bool
 	created, used       int64
 }
@@ -68,6 +68,21 @@ func readListed(t *testing.T, db *sql.DB) []listed {
 	if err := held.Err(); err != nil {
 		t.Fatal(err)
 	}
+	owned, err := db.QueryContext(t.Context(), `SELECT application_id, user_id FROM application_owners`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owned.Close()
+	for owned.Next() {
+		var id, user string
+		if err := owned.Scan(&id, &user); err != nil {
+			t.Fatal(err)
+		}
+		byID[id].owners = append(byID[id].owners, user)
+	}
+	if err := owned.Err(); err != nil {
+		t.Fatal(err)
+	}
 	var all []listed
 	for _, l := range byID {
 		all = append(all, *l)
@@ -85,6 +100,7 @@ func (l listed) matches(q registry.ApplicationQuery) bool {
 		q.Origin != "" && l.Origin != q.Origin,
 		q.Type != "" && l.Type != q.Type,
 		q.Status != "" && q.Status != registry.Deleted && l.Status != q.Status,
+		q.Owner != "" && !slices.Contains(l.owners, q.Owner),
 		q.Scope != "" && !slices.Contains(l.scopes, q.Scope),
 		q.Attention == registry.Powerless && l.Permissions > 0,
 		q.Attention == registry.Unused && max(l.used, l.created) >= long,

@@ -37,6 +37,7 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 		}
 		execAll(t, rows,
 			`INSERT INTO users (id, email, email_key, name, password_hash, created_at) VALUES ('us_old', 'Old@example.com', 'old@example.com', 'Old Hand', 'x', 1)`,
+			`UPDATE applications SET created_by = 'us_old'`,
 			`INSERT INTO sessions (hash, user_id, data, created_at, seen_at, expires_at, address, agent) VALUES ('x', 'us_old', '', 7, 7, 8, '', '')`)
 		db := storetest.Open(t, database, storetest.NewClock())
 		users, err := db.Users(t.Context(), registry.Operator, registry.UserQuery{Search: "old hand"})
@@ -46,6 +47,9 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 		app, err := db.Application(t.Context(), registry.Operator, "cl_old")
 		if err != nil || app.Name != "Old" || app.Failures.Count != 0 {
 			t.Errorf("got %+v, %v; want it as it was", app, err)
+		}
+		if !app.OwnedBy("us_old") || len(app.Owners) != 1 {
+			t.Errorf("got the owners %+v, want who made it", app.Owners)
 		}
 		if old, ok := app.Secret("se_1"); !ok || old.ReplacedBy != "se_2" || old.Name != "" || old.Paused || app.Policy != registry.DefaultPolicy {
 			t.Errorf("got %+v of %+v, want the second secret to have replaced the first", old, app.Secrets)

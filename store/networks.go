@@ -9,9 +9,9 @@ import (
 	"clientele/registry"
 )
 
-// SetNetworks keeps an OAuth client to networks; with none it may be used from
+// SetNetworks keeps an application to networks; with none it may be used from
 // anywhere. It holds at once for token requests and, for what the client does
-// as itself, for our own APIs. It needs the permission to manage applications.
+// as itself or a key is sent with, for our own APIs. It needs the permission to manage applications.
 // The networks it has change nothing. It fails with registry.Invalid when they
 // leave out an address that the client or one of its live secrets was last used
 // from, unless in.Anyway is said; with registry.ErrNotFound and
@@ -24,8 +24,6 @@ func (db *DB) SetNetworks(ctx context.Context, by registry.Actor, id string, in 
 		switch {
 		case err != nil:
 			return registry.Event{}, err
-		case app.Type != registry.OAuthClient:
-			return registry.Event{}, registry.ErrNotFound
 		case in.Seen != nil && !slices.Equal(*in.Seen, app.Networks):
 			return registry.Event{}, registry.ErrConflict
 		case slices.Equal(in.Networks, app.Networks):

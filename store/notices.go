@@ -173,12 +173,21 @@ func (t *tx) tell(ctx context.Context, n registry.Notice, rules []registry.Notic
 		if err := t.tellUsers(ctx, n, "", those, args...); err != nil {
 			return err
 		}
+		if kind.Owners {
+			if err := t.tellUsers(ctx, n, toOwner, `SELECT user_id AS id FROM application_owners WHERE application_id = $1`, n.Target.ID); err != nil {
+				return err
+			}
+		}
 	}
 	if rule.Admins {
 		return t.tellUsers(ctx, n, kind.Audience.String(), usersHolding(registry.WithNeeds(kind.Audience)))
 	}
 	return nil
 }
+
+// toOwner is what users need, instead of a permission, to see what they were
+// told as owners of the application.
+const toOwner = "owner"
 
 // affectedUsers selects the IDs of the users whom a notice affects.
 func affectedUsers(n registry.Notice) (query string, args []any) {
@@ -288,10 +297,10 @@ func (db *DB) UnreadNotices(ctx context.Context, by registry.Actor, held []regis
 	return n, nil
 }
 
-const ownNoticeColumns = noticeColumns + `, r.needs = '', r.read_at IS NOT NULL`
+const ownNoticeColumns = noticeColumns + `, r.needs = '', r.needs = '` + toOwner + `', r.read_at IS NOT NULL`
 
 func ownNoticeFields(n *registry.OwnNotice) []any {
-	return append(noticeFields(&n.Notice), &n.Own, &n.Read)
+	return append(noticeFields(&n.Notice), &n.Own, &n.Owner, &n.Read)
 }
 
 // visible is the condition under which a user may see a row r of user_notices.
@@ -331,7 +340,8 @@ func visibleTo(by registry.Actor, held []registry.Held) visible {
 			needs = append(needs, p.String())
 		}
 	}
-	v.where = `r.user_id = ` + v.bind(by.ID) + ` AND r.needs IN (` + v.bindAll(needs) + `)`
+	v.where = `r.user_id = ` + v.bind(by.ID) + ` AND (r.needs IN (` + v.bindAll(needs) + `) OR r.needs = ` + v.bind(toOwner) + ` AND EXISTS (
+		SELECT 1 FROM notices t JOIN application_owners o ON o.application_id = t.target_id WHERE t.id = r.notice_id AND o.user_id = r.user_id))`
 	return v
 }
 

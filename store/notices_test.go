@@ -181,7 +181,7 @@ func TestNoticeRules(t *testing.T) {
 			t.Errorf("again: got %v and another event, want nothing changed", err)
 		}
 		var invalid registry.Invalid
-		if err := db.SetNoticeRule(ctx, admin, registry.NoticeRule{Kind: registry.NoticeSecretExpired, On: true, Affected: true}); !errors.As(err, &invalid) {
+		if err := db.SetNoticeRule(ctx, admin, registry.NoticeRule{Kind: registry.NoticeApplicationCreated, On: true, Affected: true}); !errors.As(err, &invalid) {
 			t.Errorf("told to nobody: got %v, want Invalid", err)
 		}
 		if err := db.SetNoticeRule(ctx, admin, registry.NoticeRule{Kind: "none", On: true}); !errors.Is(err, registry.ErrNotFound) {

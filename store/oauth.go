@@ -16,6 +16,32 @@ var _ oauth.Store = (*DB)(nil)
 // OAuthClient returns what the protocol needs to know of the client, or
 // oauth.ErrUnknownClient, also for a deleted one. It is at most 2 s old.
 func (db *DB) OAuthClient(ctx context.Context, id string) (*oauth.Client, error) {
+	client, err := db.callingApplication(ctx, id)
+	if err == nil && client.Key {
+		return nil, oauth.ErrUnknownClient
+	}
+	return client, err
+}
+
+// KeyHolder returns the living application that has the application key of that
+// hash, or had it until it was ended, or oauth.ErrUnknownClient. It is at most
+// 2 s old.
+func (db *DB) KeyHolder(ctx context.Context, hash string) (*oauth.Client, error) {
+	var id string
+	err := db.read.QueryRowContext(ctx, `
+		SELECT a.id FROM secrets s JOIN applications a ON a.id = s.application_id WHERE s.hash = $1 AND a.type = 'application_key'`, hash).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, oauth.ErrUnknownClient
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the application of a key: %w", err)
+	}
+	return db.callingApplication(ctx, id)
+}
+
+// callingApplication returns what there is to know of an application that
+// proves who it is, of either type.
+func (db *DB) callingApplication(ctx context.Context, id string) (*oauth.Client, error) {
 	return cached(db, &db.clients, id, func() (client *oauth.Client, err error) {
 		err = db.inTx(ctx, registry.System, true, func(t *tx) error {
 			client, err = t.oauthClient(ctx, id, db.issuer)
@@ -24,7 +50,7 @@ func (db *DB) OAuthClient(ctx context.Context, id string) (*oauth.Client, error)
 		if err != nil {
 			return nil, fmt.Errorf("load client: %w", err)
 		}
-		if !db.cachedKeysSign(client.TokenAlg) {
+		if !client.Key && !db.cachedKeysSign(client.TokenAlg) {
 			db.forget() // another process made the first keys of its algorithm
 		}
 		return client, nil
@@ -34,8 +60,8 @@ func (db *DB) OAuthClient(ctx context.Context, id string) (*oauth.Client, error)
 func (t *tx) oauthClient(ctx context.Context, id, issuer string) (*oauth.Client, error) {
 	c := &oauth.Client{ID: id}
 	err := t.QueryRowContext(ctx, `
-		SELECT name, status = 'disabled', auth_method, token_alg FROM applications
-		WHERE id = $1 AND type = 'oauth_client' AND deleted_at IS NULL`, id).Scan(&c.Name, &c.Disabled, &c.AuthMethod, &c.TokenAlg)
+		SELECT name, type = 'application_key', status = 'disabled', auth_method, token_alg FROM applications
+		WHERE id = $1 AND deleted_at IS NULL`, id).Scan(&c.Name, &c.Key, &c.Disabled, &c.AuthMethod, &c.TokenAlg)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, oauth.ErrUnknownClient
 	}

@@ -11,14 +11,14 @@ import (
 // RegenerateSecret makes a new secret and returns it. Those that it replaces, all
 // that are live or one, stop as the rotation says, though never later than they
 // would have; when that is now their tokens stop with them. The new one ends
-// when the policy wants it to. It needs the permission to manage applications
-// and what requireDelegation asks. It fails with registry.Invalid, also for a
+// when the policy wants it to. It needs to own the application, or the
+// permission to manage applications and what requireDelegation asks. It fails with registry.Invalid, also for a
 // public client, which has no secret, and when the policy allows no such
 // overlap or no more secrets; with registry.ErrNotFound, registry.ErrLocked;
 // and with registry.ErrConflict when the application got a new secret since
 // rotation.Seen, or the one to replace has ended.
 func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string, rotation registry.Rotation, show ShowOnce) (secret registry.Secret, err error) {
-	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(id)}
+	what := intent{action: "application.regenerate-secret", need: registry.ManageApplications, owner: true, target: registry.ApplicationTarget(id)}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockForSecret(ctx, id, rotation.Seen)
 		if err != nil {
@@ -50,7 +50,7 @@ func (db *DB) RegenerateSecret(ctx context.Context, by registry.Actor, id string
 		if end.After(t.now) && len(replaced) > 0 && len(live) >= policy.MostSecrets {
 			return registry.Event{}, registry.Invalid{"end": fmt.Sprintf("It has %d live secrets already, and %s. Choose Now, or end another one first.", len(live), policy.MostWords())}
 		}
-		secret = registry.NewSecret()
+		secret = app.NewCredential()
 		made, err := t.insertSecret(ctx, id, secret, registry.SecretTerms{Name: commonName(replaced), Ends: policy.End(t.now)})
 		if err != nil {
 			return registry.Event{}, err

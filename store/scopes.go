@@ -26,6 +26,9 @@ func (db *DB) SetScopes(ctx context.Context, by registry.Actor, id string, in re
 		if err != nil {
 			return registry.Event{}, err
 		}
+		if app.Type != registry.OAuthClient {
+			return registry.Event{}, registry.ErrNotFound
+		}
 		catalogue, err := t.catalogue(ctx)
 		if err != nil {
 			return registry.Event{}, err

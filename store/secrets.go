@@ -34,13 +34,13 @@ func snapshotSecrets(secrets ...secretEnd) string {
 }
 
 // AddSecret makes one more secret and returns it; those there are go on as they
-// are. It needs the permission to manage applications and what
-// requireDelegation asks. It fails with registry.Invalid, also when the policy
+// are. It needs to own the application, or the permission to manage
+// applications and what requireDelegation asks. It fails with registry.Invalid, also when the policy
 // allows no such end or no more secrets and for a public client, with
 // registry.ErrNotFound, registry.ErrLocked, and with registry.ErrConflict when
 // the application got a new secret since in.Seen.
 func (db *DB) AddSecret(ctx context.Context, by registry.Actor, id string, in registry.AddedSecret, show ShowOnce) (secret registry.Secret, err error) {
-	what := intent{action: "application.add-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(id), input: in}
+	what := intent{action: "application.add-secret", need: registry.ManageApplications, owner: true, target: registry.ApplicationTarget(id), input: in}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockForSecret(ctx, id, in.Seen)
 		if err != nil {
@@ -60,7 +60,7 @@ func (db *DB) AddSecret(ctx context.Context, by registry.Actor, id string, in re
 		if len(live) >= policy.MostSecrets {
 			return registry.Event{}, registry.Invalid{"secrets": fmt.Sprintf("It has %d already, and %s. End one first.", len(live), policy.MostWords())}
 		}
-		secret = registry.NewSecret()
+		secret = app.NewCredential()
 		made, err := t.insertSecret(ctx, id, secret, in.SecretTerms)
 		if err != nil {
 			return registry.Event{}, err
@@ -73,15 +73,13 @@ func (db *DB) AddSecret(ctx context.Context, by registry.Actor, id string, in re
 	return secret, nil
 }
 
-// lockForSecret returns a living client that the actor may give a new secret,
-// and see it. seen is that of a registry.Rotation.
+// lockForSecret returns a living application that the actor may give a new
+// secret or key, and see it. seen is that of a registry.Rotation.
 func (t *tx) lockForSecret(ctx context.Context, id string, seen int) (registry.Application, error) {
 	app, err := t.lockApplication(ctx, id)
 	switch {
 	case err != nil:
 		return app, err
-	case app.Type != registry.OAuthClient:
-		return app, registry.ErrNotFound
 	case app.Public():
 		return app, registry.Invalid{"auth_method": "A public client has no secret. Choose another authentication method for it first."}
 	}
@@ -91,8 +89,8 @@ func (t *tx) lockForSecret(ctx context.Context, id string, seen int) (registry.A
 	return app, t.checkSeen(ctx, id, seen)
 }
 
-// UpdateSecret gives a secret another name or end. It needs the permission to
-// manage applications. What is as it was changes nothing. It fails with
+// UpdateSecret gives a secret another name or end. It needs to own the
+// application, or the permission to manage applications. What is as it was changes nothing. It fails with
 // registry.Invalid, also when the policy allows no such end, unless it is an
 // earlier one; with registry.ErrNotFound and registry.ErrLocked; and with
 // registry.ErrConflict when the terms are not those the editor saw, or the
@@ -124,7 +122,7 @@ func (db *DB) UpdateSecret(ctx context.Context, by registry.Actor, id, secretID 
 }
 
 // PauseSecret has a secret refused from now on, and its tokens with it, until
-// it is resumed. It needs the permission to manage applications. One that is
+// it is resumed. It needs what UpdateSecret needs. One that is
 // paused stays so. It fails with registry.ErrNotFound, registry.ErrLocked, and
 // with registry.ErrConflict when the secret has ended.
 func (db *DB) PauseSecret(ctx context.Context, by registry.Actor, id, secretID string) error {
@@ -155,8 +153,8 @@ func (db *DB) ResumeSecret(ctx context.Context, by registry.Actor, id, secretID 
 	})
 }
 
-// EndSecret stops a secret now, and its tokens with it. It needs the permission
-// to manage applications. A secret that was ended changes nothing.
+// EndSecret stops a secret now, and its tokens with it. It needs what
+// UpdateSecret needs. A secret that was ended changes nothing.
 func (db *DB) EndSecret(ctx context.Context, by registry.Actor, id, secretID string) error {
 	return db.changeSecret(ctx, by, intent{action: "application.end-secret"}, id, secretID, func(t *tx, s *registry.ClientSecret) error {
 		if !s.RevokedAt.IsZero() && !s.Paused {
@@ -170,7 +168,7 @@ func (db *DB) EndSecret(ctx context.Context, by registry.Actor, id, secretID str
 // changeSecret has fn change one secret of an application that the actor may
 // manage, and writes down what fn made of it.
 func (db *DB) changeSecret(ctx context.Context, by registry.Actor, what intent, id, secretID string, fn func(*tx, *registry.ClientSecret) error) error {
-	what.need, what.target = registry.ManageApplications, registry.ApplicationTarget(id)
+	what.need, what.owner, what.target = registry.ManageApplications, true, registry.ApplicationTarget(id)
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		app, err := t.lockApplication(ctx, id)
 		if err != nil {

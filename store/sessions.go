@@ -29,6 +29,7 @@ type Session struct {
 	User registry.User
 	Team registry.Team   // without a name before there is one
 	Held []registry.Held // permissions on the whole of built-in services, and of services whose permissions users may look after; for showing and hiding: use cases look themselves
+	Owns bool            // an application
 	Data string          // as Remember was told
 
 	SignedInAt time.Time
@@ -86,11 +87,12 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	var seen time.Time
 	now := db.now()
 	err := db.read.QueryRowContext(ctx, `
-		SELECT u.id, u.email, u.name, u.created_at, COALESCE(m.name, ''), COALESCE(m.logo_hash, ''), s.data, s.created_at, s.seen_at
+		SELECT u.id, u.email, u.name, u.created_at, COALESCE(m.name, ''), COALESCE(m.logo_hash, ''), s.data, s.created_at, s.seen_at,
+			EXISTS (SELECT 1 FROM application_owners o JOIN applications a ON a.id = o.application_id AND a.deleted_at IS NULL WHERE o.user_id = u.id)
 		FROM sessions s JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL LEFT JOIN team m ON m.id = 1
 		WHERE s.hash = $1 AND s.expires_at > $2 AND s.seen_at > $3`,
 		hashToken(token), now.Unix(), now.Add(-SessionIdle).Unix()).
-		Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team.Name, &s.Team.Logo, &s.Data, seconds{&s.SignedInAt}, seconds{&seen})
+		Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team.Name, &s.Team.Logo, &s.Data, seconds{&s.SignedInAt}, seconds{&seen}, &s.Owns)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, registry.ErrNotFound
 	}

@@ -37,7 +37,7 @@ func (t *tx) showOnce(ctx context.Context, show ShowOnce, id string, secret regi
 // session, and forgets it. It fails with registry.ErrNotFound when there is
 // none, when it was taken before, and ShownFor after it was made.
 func (db *DB) TakeSecret(ctx context.Context, by registry.Actor, sessionToken, appID string) (secret registry.Secret, err error) {
-	what := intent{action: "application.show-secret", need: registry.ManageApplications, target: registry.ApplicationTarget(appID)}
+	what := intent{action: "application.show-secret", need: registry.ManageApplications, owner: true, target: registry.ApplicationTarget(appID)}
 	err = db.aside(ctx, by, what, func(t *tx) error {
 		secret, err = t.takeShown(ctx, sessionToken, appID)
 		return err
@@ -71,7 +71,7 @@ func shownPurpose(id string) string { return "new secret of " + id }
 // secrets on their way to being shown. No event is appended, but a refusal is.
 func (db *DB) aside(ctx context.Context, by registry.Actor, in intent, fn func(*tx) error) error {
 	err := db.inTx(ctx, by, false, func(t *tx) error {
-		if err := t.require(ctx, in.need); err != nil {
+		if err := t.authorize(ctx, in); err != nil {
 			return err
 		}
 		return fn(t)

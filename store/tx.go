@@ -30,6 +30,7 @@ type intent struct {
 	action string              // the audit event's
 	target registry.Target     // as far as it is known beforehand
 	need   registry.Permission // what the actor must hold; zero for what fn checks itself
+	owner  bool                // so may whoever owns the target, an application
 	input  any                 // checked against the rules, unless nil
 }
 
@@ -53,10 +54,8 @@ func (db *DB) change(ctx context.Context, by registry.Actor, in intent, fn func(
 // No event means that nothing was done.
 func (db *DB) changeAll(ctx context.Context, by registry.Actor, in intent, fn func(*tx) ([]registry.Event, error)) error {
 	err := db.inTx(ctx, by, false, func(t *tx) error {
-		if in.need != (registry.Permission{}) {
-			if err := t.require(ctx, in.need); err != nil {
-				return err
-			}
+		if err := t.authorize(ctx, in); err != nil {
+			return err
 		}
 		if in.input != nil {
 			if err := registry.Check(in.input); err != nil {
@@ -97,10 +96,8 @@ func (db *DB) changeAll(ctx context.Context, by registry.Actor, in intent, fn fu
 // permission, if one is named: else fn checks. A refusal is recorded.
 func (db *DB) view(ctx context.Context, by registry.Actor, in intent, fn func(*tx) error) error {
 	err := db.inTx(ctx, by, true, func(t *tx) error {
-		if in.need != (registry.Permission{}) {
-			if err := t.require(ctx, in.need); err != nil {
-				return err
-			}
+		if err := t.authorize(ctx, in); err != nil {
+			return err
 		}
 		return fn(t)
 	})
@@ -138,6 +135,18 @@ func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn fun
 		}
 	}
 	return nil
+}
+
+// authorize returns registry.Forbidden unless the actor may do what is intended.
+func (t *tx) authorize(ctx context.Context, in intent) error {
+	switch {
+	case in.need == (registry.Permission{}):
+		return nil
+	case in.owner:
+		return t.requireOwner(ctx, in.target.ID, in.need)
+	default:
+		return t.require(ctx, in.need)
+	}
 }
 
 // require returns registry.Forbidden unless the transaction's actor holds p on
@@ -185,14 +194,15 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// loadHeld is held for the grants g of which a condition is true.
+// loadHeld is held for the grants g of which a condition is true. CROSS JOIN
+// makes SQLite start with the few holders, whatever the condition names.
 func loadHeld(ctx context.Context, from querier, s registry.Subject, condition string, args ...any) ([]registry.Held, error) {
 	rows, err := from.QueryContext(ctx, `
 		SELECT g.service, COALESCE(p.permission, g.key), g.object, COALESCE(p.template, ''), h.group_id, h.group_name, COALESCE((
 			SELECT string_agg(n.needs, ' ') FROM permission_needs n WHERE n.service = g.service AND n.permission = COALESCE(p.permission, g.key)), '')
-		FROM (`+holders+`) AS h JOIN grants g ON g.subject_type = h.type AND g.subject_id = h.id
+		FROM (`+holders+`) AS h CROSS JOIN grants g
 		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
-		WHERE (g.kind = 'permission' OR p.permission IS NOT NULL) AND `+condition, append([]any{s.Type, asText(s.ID)}, args...)...)
+		WHERE g.subject_type = h.type AND g.subject_id = h.id AND (g.kind = 'permission' OR p.permission IS NOT NULL) AND `+condition, append([]any{s.Type, asText(s.ID)}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load permissions: %w", err)
 	}

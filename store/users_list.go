@@ -254,6 +254,9 @@ func (t *tx) readAccount(ctx context.Context, u *registry.UserAccount) error {
 				WHERE c.user_id = $1 AND c.ended_at IS NULL AND c.expires_at > $2)`,
 			u.ID, t.now.Unix(), t.now.Add(-SessionIdle).Unix()).Scan(&u.Browsers, &u.Consents)
 	}
+	if err == nil {
+		u.Owned, err = t.ownedBy(ctx, u.ID)
+	}
 	if err != nil {
 		return fmt.Errorf("read what the user has: %w", err)
 	}

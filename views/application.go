@@ -19,6 +19,8 @@ type ApplicationView struct {
 	Consents  ConsentSummary
 	Now       time.Time
 
+	Owns      bool // and so looks after its secrets
+	MayView   bool // may see all applications
 	MayManage bool // may edit it, disable it and define its scopes
 	MayRotate bool // may see a new secret of it; a public client has none
 	MayGrant  bool // may give it permissions
@@ -58,6 +60,9 @@ func (v ApplicationView) permissionsText() string {
 // chart draws the tokens issued per day.
 func (v ApplicationView) chart() ui.Chart {
 	chart := ui.Chart{ID: "tokens-per-day", Title: "Tokens issued per day"}
+	if v.App.Type == registry.ApplicationKey {
+		chart.Title = "Requests per day"
+	}
 	var total, most int64
 	var peak string
 	for i, n := range v.App.Days {
@@ -72,6 +77,30 @@ func (v ApplicationView) chart() ui.Chart {
 		chart.Text = fmt.Sprintf("%s in %d days, most on %s: %s", thousands(total), registry.UsageDays, peak, thousands(most))
 	}
 	return chart
+}
+
+// noUse says what there was none of.
+func (v ApplicationView) noUse() string {
+	if v.App.Type == registry.ApplicationKey {
+		return "No request"
+	}
+	return "No token issued"
+}
+
+// idWords is what the ID of an application is called.
+func (v ApplicationView) idWords() string {
+	if v.App.Type == registry.ApplicationKey {
+		return "Application ID"
+	}
+	return "Client ID"
+}
+
+// powerless says what comes of an application without permissions.
+func powerless(app registry.Application) string {
+	if app.Type == registry.ApplicationKey {
+		return "Its keys are accepted, but APIs refuse it: permissions alone say what it may do."
+	}
+	return "It gets tokens, but with them APIs refuse it: scopes narrow what it may do, permissions give it."
 }
 
 // failureWords says why a client was not let in.

@@ -15,13 +15,14 @@ type ServiceAccess struct {
 	Scopes  []registry.Scope     // of the service, that the application has
 	Grants  []registry.HeldGrant // of the service, that it holds
 
+	Key      bool     // it has keys, and so no scopes
 	ForUsers bool     // it only acts for users, with their permissions
 	Required []string // of its scopes, those that users cannot leave out
 }
 
 // accessTo returns what the application may do at a service.
 func accessTo(app registry.ApplicationDetails, s registry.Service) ServiceAccess {
-	a := ServiceAccess{Service: s, ForUsers: !app.ActsAsItself(), Required: app.Required}
+	a := ServiceAccess{Service: s, Key: app.Type == registry.ApplicationKey, ForUsers: !app.ActsAsItself(), Required: app.Required}
 	for _, scope := range s.Scopes {
 		if slices.ContainsFunc(app.Scopes, func(held registry.Scope) bool { return held.Key == scope.Key }) {
 			a.Scopes = append(a.Scopes, scope)
@@ -59,6 +60,8 @@ func (v ApplicationView) withoutScopes(unused []string) string {
 // status says in a word or two what comes of scopes and permissions together.
 func (a ServiceAccess) status() ui.Status {
 	switch {
+	case a.Key && len(a.Grants) > 0:
+		return ui.Status{Kind: ui.OK, Text: "In effect"}
 	case a.ForUsers && len(a.Scopes) > 0:
 		return ui.Status{Kind: ui.Info, Text: "With consent"}
 	case len(a.Scopes) > 0 && len(a.Grants) > 0:
@@ -77,6 +80,10 @@ func (a ServiceAccess) status() ui.Status {
 // words says what comes of scopes and permissions together, and why.
 func (a ServiceAccess) words() string {
 	switch {
+	case a.Key && len(a.Grants) > 0:
+		return "It may do what its permissions say."
+	case a.Key:
+		return "No permission: its keys may do nothing."
 	case a.ForUsers && len(a.Scopes) > 0 && a.Service.Key == registry.OpenIDService:
 		return "It is told who the user is, as far as the user consents."
 	case a.ForUsers && len(a.Scopes) > 0:

@@ -21,6 +21,14 @@ type DeleteApplicationForm struct {
 	Back    string // where the question was asked
 }
 
+// stops says what works no more.
+func (f DeleteApplicationForm) stops() string {
+	if f.App.Type == registry.ApplicationKey {
+		return "Its keys are refused at once."
+	}
+	return "It gets no more tokens, and those it holds stop working here at once; APIs that check tokens by themselves may accept the last one for up to 15 minutes."
+}
+
 // DeleteApplicationPage asks for an application's name before it is deleted.
 func DeleteApplicationPage(s Shell, f DeleteApplicationForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -62,13 +70,26 @@ func DeleteApplicationPage(s Shell, f DeleteApplicationForm) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(f.Back)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_delete.templ`, Line: 22, Col: 49}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_delete.templ`, Line: 30, Col: 49}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"><p>It gets no more tokens, and those it holds stop working here at once; APIs that check tokens by themselves may accept the last one for up to 15 minutes. Its name is free again. For 30 days it stays in the list of deleted applications, from where you can restore it; then it is gone for good.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"><p>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			var templ_7745c5c3_Var4 string
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.stops())
+			if templ_7745c5c3_Err != nil {
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_delete.templ`, Line: 31, Col: 16}
+			}
+			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " Its name is free again. For 30 days it stays in the list of deleted applications, from where you can restore it; then it is gone for good.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

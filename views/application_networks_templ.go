@@ -209,6 +209,9 @@ func (f NetworksForm) hint(v ApplicationView) string {
 
 // networkReach says what the networks of an application hold for.
 func networkReach(app registry.Application) string {
+	if app.Type == registry.ApplicationKey {
+		return "They hold for every request with one of its keys. Requests from elsewhere are refused and counted with its failed authentications."
+	}
 	tokens := "They hold for every request in which it authenticates: for tokens, and to revoke or introspect them"
 	if app.ActsAsItself() {
 		tokens += ", and for Clientele’s own APIs when it calls them as itself"

@@ -108,8 +108,14 @@ func RestoreApplicationPage(s Shell, f RestoreApplicationForm) templ.Component {
 
 func restoredWords(app registry.Application) string {
 	words := "It comes back as it was, with its secrets, scopes, permissions and consents"
+	if app.Type == registry.ApplicationKey {
+		words = "It comes back as it was, with its keys and permissions"
+	}
 	if app.Status == registry.Disabled {
 		return words + ", and disabled."
+	}
+	if app.Type == registry.ApplicationKey {
+		return words + ", and its keys are accepted again."
 	}
 	return words + ", and gets tokens again."
 }

@@ -39,6 +39,30 @@ func NewSecretForm(app registry.ApplicationDetails, now time.Time) SecretForm {
 	return f
 }
 
+// credentialWord is what an application of the type proves itself with.
+func credentialWord(t registry.ApplicationType) string {
+	if t == registry.ApplicationKey {
+		return "key"
+	}
+	return "secret"
+}
+
+func (v ApplicationView) word() string { return credentialWord(v.App.Type) }
+func (f SecretForm) word() string      { return credentialWord(f.App.Type) }
+func (f RegenerateForm) word() string  { return credentialWord(f.App.Type) }
+func (h Handover) word() string        { return credentialWord(h.App.Type) }
+
+// refused says what comes of an application that proves itself with nothing.
+func (v ApplicationView) refused() string {
+	if v.App.Type == registry.ApplicationKey {
+		return "is refused"
+	}
+	return "gets no tokens"
+}
+
+// capital begins a word as a title does.
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
+
 // full reports whether the application has as many secrets as the policy allows.
 func (f SecretForm) full() bool { return f.App.LiveSecrets(f.Now) >= f.App.Policy.MostSecrets }
 
@@ -200,16 +224,16 @@ func (v ApplicationView) rotations() []string {
 func (v ApplicationView) rotation(old, next registry.ClientSecret) string {
 	switch {
 	case old.LastUsedAt.IsZero() && next.LastUsedAt.IsZero():
-		return fmt.Sprintf("Neither the old secret %s nor the new one %s has been used yet.", secretWords(old), secretWords(next))
+		return fmt.Sprintf("Neither the old %s %s nor the new one %s has been used yet.", v.word(), secretWords(old), secretWords(next))
 	case !old.LastUsedAt.After(next.LastUsedAt):
-		return fmt.Sprintf("The new secret %s is in use: it was used last, %s. The old one %s can be ended early.",
-			secretWords(next), lower(ui.Ago(next.LastUsedAt, v.Now)), secretWords(old))
+		return fmt.Sprintf("The new %s %s is in use: it was used last, %s. The old one %s can be ended early.",
+			v.word(), secretWords(next), lower(ui.Ago(next.LastUsedAt, v.Now)), secretWords(old))
 	case next.LastUsedAt.IsZero():
-		return fmt.Sprintf("The old secret %s is still in use: it was used last, %s. The new one has not been used yet.",
-			secretWords(old), lower(ui.Ago(old.LastUsedAt, v.Now)))
+		return fmt.Sprintf("The old %s %s is still in use: it was used last, %s. The new one has not been used yet.",
+			v.word(), secretWords(old), lower(ui.Ago(old.LastUsedAt, v.Now)))
 	default:
-		return fmt.Sprintf("The old secret %s is still in use: it was used last, %s; the new one %s.",
-			secretWords(old), lower(ui.Ago(old.LastUsedAt, v.Now)), lower(ui.Ago(next.LastUsedAt, v.Now)))
+		return fmt.Sprintf("The old %s %s is still in use: it was used last, %s; the new one %s.",
+			v.word(), secretWords(old), lower(ui.Ago(old.LastUsedAt, v.Now)), lower(ui.Ago(next.LastUsedAt, v.Now)))
 	}
 }
 
@@ -217,8 +241,11 @@ func (v ApplicationView) rotation(old, next registry.ClientSecret) string {
 // accepted, and so is the one that replaces it.
 func (v ApplicationView) endable(s registry.ClientSecret) bool {
 	_, replaced := v.successor(s)
-	return v.MayManage && replaced && s.Authenticates(v.Now)
+	return v.maySecrets() && replaced && s.Authenticates(v.Now)
 }
+
+// maySecrets reports whether the viewer may pause, end and rename its secrets.
+func (v ApplicationView) maySecrets() bool { return v.MayManage || v.Owns && !v.App.Public() }
 
 // secretStatus says what a secret is good for. One that ends is no worse than
 // one that does not, until that is soon.
@@ -258,9 +285,9 @@ func (v ApplicationView) lacksFirstSecret() bool {
 // newSecret is what the viewer may do about the secret.
 func (v ApplicationView) newSecret() string {
 	if v.lacksFirstSecret() {
-		return "Make a secret"
+		return "Make a " + v.word()
 	}
-	return "Regenerate secret"
+	return "Regenerate " + v.word()
 }
 
 // pausedSecrets reports whether a secret would be accepted if it were resumed.

@@ -59,10 +59,11 @@ func demoApplication() ApplicationView {
 				Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic, TokenAlg: registry.ES256,
 				CreatedAt: noon.Add(-72 * time.Hour), CreatedBy: "us_demo", CreatedByName: "Demo Admin",
 			},
+			Owners:  []registry.Owner{{ID: "us_demo", Name: "Demo Admin", Email: "admin@demo.example"}},
 			Secrets: []registry.ClientSecret{{ID: "se_1", Prefix: "cs_aaaaaa", CreatedAt: noon.Add(-72 * time.Hour), CreatedByName: "Demo Admin"}},
 			Scopes:  demoServices().Services[0].Scopes[:1], SecretsMade: 1, Policy: registry.DefaultPolicy,
 		},
-		Catalogue: demoServices(), Now: noon, MayManage: true, MayRotate: true, MayGrant: true, MayAudit: true,
+		Catalogue: demoServices(), Now: noon, MayView: true, MayManage: true, MayRotate: true, MayGrant: true, MayAudit: true,
 	}
 }
 

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"time"
@@ -18,9 +19,17 @@ type Applications struct {
 	Scopes  []registry.Service // with the scopes to filter by
 	Now     time.Time
 
-	Viewer    string // the viewer's ID
-	MayManage bool   // may register, edit and disable applications
-	MayGrant  bool   // may give them permissions
+	MayView   bool // may see those that others own
+	MayManage bool // may register, edit and disable applications
+	MayGrant  bool // may give them permissions
+}
+
+// lede says what is listed.
+func (l Applications) lede() string {
+	if !l.MayView {
+		return "The applications that you own: look after their secrets, and see what they may reach."
+	}
+	return "What may ask this server for tokens to your platform's APIs."
 }
 
 // applicationsPath is the address of the list.
@@ -37,7 +46,7 @@ func (l Applications) address(change func(*registry.ApplicationQuery)) string {
 	}
 	params := url.Values{}
 	for name, value := range map[string]string{
-		"origin": string(q.Origin), "type": string(q.Type), "status": string(q.Status), "scope": q.Scope,
+		"origin": string(q.Origin), "type": string(q.Type), "status": string(q.Status), "scope": q.Scope, "owner": q.Owner,
 		"attention": string(q.Attention), "days": l.days(q), "q": q.Search, "sort": string(q.Sort), "after": q.After, "before": q.Before,
 	} {
 		if value != "" {
@@ -184,7 +193,8 @@ func (l Applications) mayRestore(a registry.ApplicationRow) bool {
 
 // mayRotate reports whether the viewer may see a new secret of it.
 func (l Applications) mayRotate(a registry.ApplicationRow) bool {
-	return a.Type == registry.OAuthClient && !a.Public() && (l.MayGrant || a.Permissions == 0 || a.CreatedBy == l.Viewer)
+	return !a.Public() && !a.Locked() && a.DeletedAt.IsZero() &&
+		(a.Owned || l.MayManage && (l.MayGrant || a.Permissions == 0))
 }
 
 // page returns the address of one of the application's pages that leads back
@@ -200,10 +210,11 @@ func (l Applications) rowStatus(a registry.ApplicationRow) ui.Status {
 		return ui.Status{Kind: ui.Off, Text: "Gone " + ui.Ago(a.DeletedAt.Add(registry.DeletedFor), l.Now), Short: "Deleted"}
 	case a.Status != registry.Active:
 		return statusWords(a.Status)
-	case a.Type == registry.OAuthClient && a.Secrets == 0 && !a.Public():
-		return ui.Status{Kind: ui.Danger, Text: "No secret accepted", Short: "No secret"}
+	case a.Secrets == 0 && !a.Public():
+		word := credentialWord(a.Type)
+		return ui.Status{Kind: ui.Danger, Text: "No " + word + " accepted", Short: "No " + word}
 	case !a.SecretEnds.IsZero() && a.SecretEnds.Sub(l.Now) <= registry.ExpiringWithin:
-		return ui.Status{Kind: ui.Warn, Text: "Secret ends " + ui.Ago(a.SecretEnds, l.Now), Short: "Expiring"}
+		return ui.Status{Kind: ui.Warn, Text: capital(credentialWord(a.Type)) + " ends " + ui.Ago(a.SecretEnds, l.Now), Short: "Expiring"}
 	case a.Permissions == 0 && a.ActsAsItself():
 		return ui.Status{Kind: ui.Warn, Text: "No permissions", Short: "No rights"}
 	case a.LastUsedAt.IsZero():
@@ -239,6 +250,15 @@ func (l Applications) statusOptions() []ui.Option {
 	options := []ui.Option{{Value: "", Label: "Any status"}}
 	for _, status := range []registry.Status{registry.Active, registry.Disabled, registry.Deleted} {
 		options = append(options, ui.Option{Value: string(status), Label: statusWords(status).Text})
+	}
+	return options
+}
+
+// ownerOptions are everybody, the viewer, and whoever is asked for.
+func (l Applications) ownerOptions() []ui.Option {
+	options := []ui.Option{{Value: "", Label: "Any owner"}, {Value: registry.OwnedByViewer, Label: "Owned by me"}}
+	if l.Query.Owner != "" && l.Query.Owner != registry.OwnedByViewer {
+		options = append(options, ui.Option{Value: l.Query.Owner, Label: "Owned by " + cmp.Or(l.Page.Owner, l.Query.Owner)})
 	}
 	return options
 }

@@ -25,7 +25,7 @@ func demoList() Applications {
 		return r
 	}
 	return Applications{
-		Scopes: demoServices().Services, Now: noon, Viewer: "us_demo", MayManage: true, MayGrant: true,
+		Scopes: demoServices().Services, Now: noon, MayView: true, MayManage: true, MayGrant: true,
 		Page: registry.ApplicationPage{
 			All: registry.Count{N: 1000, More: true}, Team: registry.Count{N: 912, More: true}, Platform: registry.Count{N: 88},
 			Prev: "PREV", Next: "NEXT",
@@ -37,7 +37,7 @@ func demoList() Applications {
 				row("unused", "Unused", func(r *registry.ApplicationRow) { r.LastUsedAt = time.Time{} }),
 				row("mute", "Mute", func(r *registry.ApplicationRow) { r.Secrets = 0 }),
 				row("disabled", "Disabled", func(r *registry.ApplicationRow) { r.Status = registry.Disabled }),
-				row("key", "A key", func(r *registry.ApplicationRow) { r.Type, r.Secrets = registry.ApplicationKey, 0 }),
+				row("key", "A key", func(r *registry.ApplicationRow) { r.Type = registry.ApplicationKey }),
 				row("locked", "Locked", func(r *registry.ApplicationRow) {
 					r.Origin, r.CreatedBy, r.CreatedByName = registry.PlatformOrigin, "", "Platform"
 				}),

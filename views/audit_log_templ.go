@@ -731,6 +731,14 @@ func countOf(n int, thing string) string {
 	return strconv.Itoa(n) + " " + thing + "s"
 }
 
+// eventHref is the page of an event, for who may read the log.
+func eventHref(s Shell, seq int64) string {
+	if !s.May(registry.ReadAuditLog) {
+		return ""
+	}
+	return eventAddress(seq)
+}
+
 func eventAddress(seq int64) string { return auditLogPath + "/" + strconv.FormatInt(seq, 10) }
 
 func applicationAddress(id string) templ.SafeURL {

@@ -40,6 +40,9 @@ var auditAreas = []auditArea{
 		{"application.read", "Look at an application"},
 		{"application.regenerate-secret", "Regenerate a secret"},
 		{"application.add-secret", "Add a secret"},
+		{"application.migrate", "Move an application key to an OAuth client"},
+		{"application.add-owner", "Add an owner"},
+		{"application.remove-owner", "Remove an owner"},
 		{"application.set-networks", "Change an application's networks"},
 		{"application.update-secret", "Edit a secret"},
 		{"application.pause-secret", "Pause a secret"},
@@ -76,6 +79,8 @@ var auditAreas = []auditArea{
 		{"page.view", "Open a page"},
 	}},
 	{"permission", "Permissions", "shield-check", []auditAction{
+		{"permission.evaluate", "Ask for a decision"},
+		{"permission.explain", "Ask why something was refused"},
 		{"permission.grant", "Give permissions"},
 		{"permission.list", "List who holds what"},
 		{"permission.revoke", "Take permissions away"},

@@ -35,7 +35,7 @@ func (h Handover) regenerated() bool {
 
 func (h Handover) title() string {
 	if h.regenerated() {
-		return "New secret for " + h.App.Name
+		return "New " + h.word() + " for " + h.App.Name
 	}
 	return h.App.Name + " is ready"
 }
@@ -44,7 +44,7 @@ func (h Handover) title() string {
 func (h Handover) terms() string {
 	var words []string
 	if name := h.made().Name; name != "" {
-		words = append(words, "It is the secret “"+name+"”.")
+		words = append(words, "It is the "+h.word()+" “"+name+"”.")
 	}
 	if ends := h.made().ExpiresAt; !ends.IsZero() {
 		words = append(words, "It is accepted until "+ui.FullTime(ends)+".")

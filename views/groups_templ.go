@@ -483,7 +483,7 @@ func GroupPage(s Shell, v GroupView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.MayAudit {
-				templ_7745c5c3_Err = activityOf(v.Group.ID, v.Activity, v.Now).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = activityOf(s, v.Group.ID, v.Activity, v.Now).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -87,7 +87,7 @@ func noticePath(n registry.OwnNotice, may func(registry.Permission) bool) string
 	if n.Kind == registry.NoticeWebhookStopped {
 		need = registry.ManageSettings
 	}
-	if !may(need) {
+	if !n.Owner && !may(need) {
 		return ""
 	}
 	return n.Path(false)

@@ -2,6 +2,7 @@ package views
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"clientele/registry"
@@ -60,8 +61,25 @@ type UserQuestion struct {
 	Deed    UserDeed
 	User    registry.UserRow
 	Input   registry.Reason
+	Owned   registry.Owned
 	Invalid registry.Invalid
 	Back    string // where the question was asked
+}
+
+// ownedWords says what nobody looks after once the user cannot.
+func (q UserQuestion) ownedWords() string {
+	if q.Deed != DisableUser || q.Owned.Count == 0 {
+		return ""
+	}
+	words := "They own " + countOf(q.Owned.Count, "application")
+	switch q.Owned.Alone {
+	case 0:
+		return words + ", with others"
+	case q.Owned.Count:
+		return words + ", alone"
+	default:
+		return words + ", " + strconv.Itoa(q.Owned.Alone) + " of them alone"
+	}
 }
 
 // UserDeed is something that is done to a user, by the last part of its address.

@@ -83,12 +83,16 @@ func TestUserPages(t *testing.T) {
 			v.User.MemberOf, v.User.Browsers, v.User.Consents, v.MayAudit = []registry.Group{clerks}, 2, 3, true
 			v.Activity = []registry.AuditEntry{{Event: registry.Event{Seq: 7, At: noon.Add(-day), Action: "user.create", Outcome: registry.Done, Actor: registry.Actor{Name: "Demo Admin"}}}}
 		}),
-		"user_own":      user(0, plain),
-		"user_invited":  user(2, plain),
-		"user_disabled": user(3, plain),
-		"user_expired":  user(4, plain),
-		"user_reset":    user(5, plain),
-		"user_viewed":   user(5, func(v *UserView) { v.Rights.MayManage = false; v.User.LinkEnds = time.Time{} }),
+		"user_owner": user(1, func(v *UserView) {
+			v.User.Owned = registry.Owned{Count: 12, Alone: 3, Applications: []registry.Application{{ID: "cl_one", Name: "One <b>"}, {ID: "cl_two", Name: "Two"}}}
+		}),
+		"user_owner_disable": UserQuestionPage(inDialog, UserQuestion{Deed: DisableUser, User: rows[1], Owned: registry.Owned{Count: 12, Alone: 3}, Back: "/admin/users"}),
+		"user_own":           user(0, plain),
+		"user_invited":       user(2, plain),
+		"user_disabled":      user(3, plain),
+		"user_expired":       user(4, plain),
+		"user_reset":         user(5, plain),
+		"user_viewed":        user(5, func(v *UserView) { v.Rights.MayManage = false; v.User.LinkEnds = time.Time{} }),
 
 		"user_wrong": UserQuestionPage(inDialog, UserQuestion{
 			Deed: DisableUser, User: rows[1], Back: "/admin/users", Input: registry.Reason{Reason: "too <long>"},

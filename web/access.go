@@ -41,6 +41,29 @@ func whereFrom(c echo.Context) string {
 	}
 }
 
+// viewingApplications lets on who may view applications, and who owns one to
+// the list and to what they own. Whether they may do what is behind it is for
+// use cases to judge.
+func (s *Server) viewingApplications(next echo.HandlerFunc) echo.HandlerFunc {
+	all := s.viewing(registry.ViewApplications)(next)
+	return func(c echo.Context) error {
+		v, _ := viewer(c)
+		if !v.Owns || may(c, registry.ViewApplications) {
+			return all(c)
+		}
+		if id := c.Param("id"); id != "" {
+			err := s.Store.RequireOwner(c.Request().Context(), actor(c), "page.view", id, registry.ViewApplications)
+			if errors.Is(err, registry.ErrForbidden) {
+				return registry.ErrNotFound
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return next(c)
+	}
+}
+
 // viewing lets on only people who hold p. For others what is behind it does
 // not exist; that they tried is recorded.
 func (s *Server) viewing(p registry.Permission) echo.MiddlewareFunc {
@@ -51,6 +74,7 @@ func (s *Server) viewing(p registry.Permission) echo.MiddlewareFunc {
 			}
 			err := s.Store.Require(c.Request().Context(), actor(c), "page.view", registry.Target{Type: "page", ID: c.Path(), Name: c.Path()}, p)
 			if errors.Is(err, registry.ErrForbidden) {
+				s.noteRefusal(c, err)
 				return registry.ErrNotFound
 			}
 			if err != nil {

@@ -18,14 +18,10 @@ import (
 
 // bearer lets a call of the REST API on only with an access token for it, and
 // makes the actor whom the token is for: the user who consented, or else the
-// application itself.
+// application itself. An application key does in place of a token.
 func (s *Server) bearer(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		raw, err := rawToken(c)
-		if err != nil {
-			return err
-		}
-		token, err := s.OAuth.VerifyAccessToken(c.Request().Context(), raw, c.RealIP())
+		token, err := s.verify(c)
 		if err != nil {
 			return err
 		}
@@ -45,6 +41,19 @@ func (s *Server) bearer(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// verify returns what the token or the application key of the call is good for.
+func (s *Server) verify(c echo.Context) (oauth.AccessToken, error) {
+	ctx, address := c.Request().Context(), c.RealIP()
+	if key, sent := oauth.ApplicationKey(c.Request()); sent {
+		return s.OAuth.VerifyKey(ctx, key, address)
+	}
+	raw, err := rawToken(c)
+	if err != nil {
+		return oauth.AccessToken{}, err
+	}
+	return s.OAuth.VerifyAccessToken(ctx, raw, address)
+}
+
 const tokenKey = "token"
 
 // accessToken returns the token of the call, which bearer verified.
@@ -55,15 +64,20 @@ func accessToken(c echo.Context) oauth.AccessToken {
 
 // scope lets a call on only when its token carries the scope. action is what
 // the audit log says was refused to one without it, and on the application that
-// the address names, or on that. Permission is the store's to judge.
+// the address names, or on that. A key has no scopes, which only narrow.
+// Permission is the store's to judge.
 func (s *Server) scope(scope, action string, on registry.Target) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
+			token := accessToken(c)
+			if token.Key {
+				return next(c)
+			}
 			target := on
 			if id := c.Param("id"); id != "" {
 				target = registry.ApplicationTarget(id)
 			}
-			if err := s.Store.RequireScope(c.Request().Context(), actor(c), accessToken(c).Scopes, scope, action, target); err != nil {
+			if err := s.Store.RequireScope(c.Request().Context(), actor(c), token.Scopes, scope, action, target); err != nil {
 				return err
 			}
 			return next(c)

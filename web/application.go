@@ -20,7 +20,7 @@ func (s *Server) application(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if v.MayAudit {
+	if v.MayAudit || v.Owns {
 		page, err := s.Store.AuditEvents(c.Request().Context(), actor(c), registry.AuditQuery{Target: v.App.ID, Limit: activityShown})
 		if err != nil {
 			return err
@@ -49,11 +49,12 @@ func (s *Server) applicationView(c echo.Context) (v views.ApplicationView, err e
 		return v, err
 	}
 	v.Now = s.Now().UTC()
-	v.MayAudit = may(c, registry.ReadAuditLog)
+	v.MayView, v.MayAudit = may(c, registry.ViewApplications), may(c, registry.ReadAuditLog)
 	if !v.App.Locked() {
+		v.Owns = v.App.OwnedBy(by.ID)
 		v.MayManage = may(c, registry.ManageApplications)
 		v.MayGrant = may(c, registry.ManagePermissions)
-		v.MayRotate = v.MayManage && !v.App.Public() && (v.MayGrant || len(v.App.Permissions) == 0 || v.App.CreatedBy == by.ID)
+		v.MayRotate = !v.App.Public() && (v.Owns || v.MayManage && (v.MayGrant || len(v.App.Permissions) == 0))
 	}
 	return v, nil
 }
@@ -71,11 +72,32 @@ func (s *Server) applicationToChange(c echo.Context, action string) (views.Appli
 	return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManageApplications)
 }
 
+// clientToChange is applicationToChange for an OAuth client.
+func (s *Server) clientToChange(c echo.Context, action string) (views.ApplicationView, error) {
+	v, err := s.applicationToChange(c, action)
+	if err == nil && v.App.Type != registry.OAuthClient {
+		err = registry.ErrNotFound
+	}
+	return v, err
+}
+
+// applicationOwned is applicationToChange for what its owners may do as well.
+func (s *Server) applicationOwned(c echo.Context, action string) (views.ApplicationView, error) {
+	v, err := s.applicationView(c)
+	if err == nil && !v.Owns {
+		return s.applicationToChange(c, action)
+	}
+	return v, err
+}
+
 // applicationEditPage handles GET /admin/applications/{id}/edit.
 func (s *Server) applicationEditPage(c echo.Context) error {
 	v, err := s.applicationToChange(c, "application.update")
 	if err != nil {
 		return err
+	}
+	if v.App.Type == registry.ApplicationKey {
+		return s.editKeyAgain(c, http.StatusOK, views.KeyForm{Input: v.App.KeyDetails()})
 	}
 	form := views.ApplicationEditForm{Input: v.App.Details(), Seen: v.App.Details()}
 	return render(c, http.StatusOK, views.ApplicationEditPage(s.shell(c, "Edit "+v.App.Name, applicationsPath), v, form))
@@ -83,6 +105,13 @@ func (s *Server) applicationEditPage(c echo.Context) error {
 
 // applicationEdit handles POST /admin/applications/{id}/edit.
 func (s *Server) applicationEdit(c echo.Context) error {
+	v, err := s.applicationView(c)
+	if err != nil {
+		return err
+	}
+	if v.App.Type == registry.ApplicationKey {
+		return s.editKey(c)
+	}
 	in, err := bindDetails(c)
 	if err != nil {
 		return err
@@ -143,7 +172,7 @@ func (s *Server) editAgain(c echo.Context, code int, in registry.ClientEdit, inv
 // applicationScopesPage handles GET /admin/applications/{id}/scopes. The query
 // may name the scopes to tick, for the way back from the next step.
 func (s *Server) applicationScopesPage(c echo.Context) error {
-	v, err := s.applicationToChange(c, "application.update-scopes")
+	v, err := s.clientToChange(c, "application.update-scopes")
 	if err != nil {
 		return err
 	}
@@ -167,7 +196,7 @@ func (s *Server) applicationScopes(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	v, err := s.applicationToChange(c, "application.update-scopes")
+	v, err := s.clientToChange(c, "application.update-scopes")
 	if err != nil {
 		return err
 	}
@@ -180,7 +209,7 @@ func (s *Server) applicationScopes(c echo.Context) error {
 // applicationReview handles GET /admin/applications/{id}/scopes/review: what
 // would change if the scopes in the query were saved.
 func (s *Server) applicationReview(c echo.Context) error {
-	v, err := s.applicationToChange(c, "application.update-scopes")
+	v, err := s.clientToChange(c, "application.update-scopes")
 	if err != nil {
 		return err
 	}

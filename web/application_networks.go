@@ -12,7 +12,7 @@ import (
 
 // networksPage handles GET /admin/applications/{id}/networks.
 func (s *Server) networksPage(c echo.Context) error {
-	v, err := s.networksToChange(c)
+	v, err := s.applicationToChange(c, "application.set-networks")
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *Server) setNetworks(c echo.Context) error {
 	case !wrong && !form.Meanwhile:
 		return err
 	}
-	v, err := s.networksToChange(c)
+	v, err := s.applicationToChange(c, "application.set-networks")
 	if err != nil {
 		return err
 	}
@@ -54,15 +54,6 @@ func (s *Server) setNetworks(c echo.Context) error {
 		code = http.StatusConflict
 	}
 	return s.showNetworks(c, code, v, form)
-}
-
-// networksToChange is applicationToChange for an OAuth client.
-func (s *Server) networksToChange(c echo.Context) (views.ApplicationView, error) {
-	v, err := s.applicationToChange(c, "application.set-networks")
-	if err == nil && v.App.Type != registry.OAuthClient {
-		err = registry.ErrNotFound
-	}
-	return v, err
 }
 
 func (s *Server) showNetworks(c echo.Context, code int, v views.ApplicationView, form views.NetworksForm) error {

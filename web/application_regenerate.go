@@ -69,7 +69,7 @@ func (s *Server) askToRegenerate(c echo.Context, code int, form views.Regenerate
 // applicationToRotate is applicationToChange for a page that leads to a new
 // secret.
 func (s *Server) applicationToRotate(c echo.Context, action string) (views.ApplicationView, error) {
-	v, err := s.applicationToChange(c, action)
+	v, err := s.applicationOwned(c, action)
 	if err == nil && !v.MayRotate && !v.App.Public() {
 		err = s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManagePermissions)
 	}

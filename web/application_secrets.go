@@ -73,7 +73,7 @@ func secretsPath(c echo.Context) string { return applicationPath(c) + "#secrets"
 // secretToChange reads the application and the secret that the address names,
 // for a page that leads to a change of it.
 func (s *Server) secretToChange(c echo.Context, action string) (v views.ApplicationView, secret registry.ClientSecret, err error) {
-	if v, err = s.applicationToChange(c, action); err != nil {
+	if v, err = s.applicationOwned(c, action); err != nil {
 		return v, secret, err
 	}
 	secret, known := v.App.Secret(c.Param("secret"))

@@ -123,7 +123,21 @@ func (s *site) useSecrets(t *testing.T) (secrets map[string]string, refused []by
 	take("added secret")
 	b.post(path+"/regenerate", url.Values{"end": {"now"}}).redirects(path + "/secret") // sealed, and never seen
 
-	r := httptest.NewRequest(http.MethodGet, "/api/v1/applications", nil)
+	keyPath, key := b.makeKey("Canary key")
+	secrets["application key"] = key
+	for range 2 { // accepted, and refused once it is paused
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/me", nil)
+		r.Header.Set("Authorization", "AppKey "+key)
+		w := s.browser(t).send(r)
+		refused = append(refused, w.Body.Bytes()...)
+		b.post(keyPath+"/secrets/"+s.details(t, keyPath).Secrets[0].ID+"/pause", nil)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/applications?key="+key, nil)
+	r.Header.Set("Authorization", "AppKey "+key+"x")
+	wrong(http.StatusUnauthorized, s.browser(t).send(r))
+	b.post(keyPath+"/regenerate", url.Values{"end": {"now"}}).redirects(keyPath + "/secret") // sealed, and never seen
+
+	r = httptest.NewRequest(http.MethodGet, "/api/v1/applications", nil)
 	r.Header.Set("Authorization", "Bearer "+secrets["token"])
 	wrong(http.StatusUnauthorized, s.browser(t).send(r))                           // its secret ended
 	b.get("/admin/nothing?q=" + secrets["second secret"]).has(http.StatusNotFound) // the page leads back to its own address

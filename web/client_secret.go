@@ -76,7 +76,7 @@ func (s *Server) handover(c echo.Context, app registry.ApplicationDetails, secre
 		Issuer: s.Issuer, TokenEndpoint: s.Issuer + oauth.TokenPath, ClientID: app.ID, Secret: secret, AuthMethod: app.AuthMethod, Scopes: app.ScopeKeys(),
 		RedirectURIs: app.RedirectURIs, Refresh: slices.Contains(app.Grants, registry.RefreshToken),
 	}
-	if app.ActsAsItself() {
+	if app.ActsAsItself() && app.Type == registry.OAuthClient {
 		if h.Snippets, err = h.Credentials.Snippets(); err != nil {
 			return h, err
 		}

@@ -58,7 +58,7 @@ func (s *Server) tryClient(c echo.Context) error {
 // gets no tokens without a user.
 func (s *Server) applicationToTry(c echo.Context) (registry.ApplicationDetails, error) {
 	app, err := s.Store.Application(c.Request().Context(), actor(c), c.Param("id"))
-	if err == nil && !app.ActsAsItself() {
+	if err == nil && (!app.ActsAsItself() || app.Type != registry.OAuthClient) {
 		err = registry.ErrNotFound
 	}
 	return app, err
@@ -72,6 +72,7 @@ func (s *Server) renderTrial(c echo.Context, code int, form views.TrialForm) err
 var trialCalls = []struct{ scope, address string }{
 	{"audit.log:read", "/api/v1/audit-log?limit=1"},
 	{"applications:read", "/api/v1/applications?limit=1"},
+	{"authorization.permissions:read", "/api/v1/permissions?limit=1"},
 }
 
 // try gets a token for the client and calls the APIs that it opens, by the same

@@ -43,7 +43,11 @@ func TestMalformed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := mangler{state: 7, ids: []string{app.ID, user.ID, group.ID, hook.ID}}
+	key, _, err := s.Store.CreateKey(t.Context(), registry.Operator, registry.NewApplicationKey{KeyDetails: registry.KeyDetails{Name: "Target key"}}, store.ShowOnce{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := mangler{state: 7, ids: []string{app.ID, key.ID, user.ID, group.ID, hook.ID}}
 	routes := s.echo.Routes()
 	slices.SortFunc(routes, func(a, b *echo.Route) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
 	for range 20 {
@@ -121,7 +125,7 @@ var (
 		"q", "after", "before", "sort", "status", "type", "origin", "scope", "attention", "actor", "action", "outcome", "target", "from", "to", "limit", "cursor", "next", "theme", "code",
 		"team", "name", "email", "password", "description", "grant", "auth_method", "token_alg", "service", "kind", "key", "object", "end", "at", "date", "overlap", "typed", "version", "template.team",
 		"grant_type", "client_id", "client_secret", "resource", "client_assertion", "token", "refresh_token", "code_verifier", "code_challenge", "redirect_uri", "response_type", "state", "nonce", "prompt", "max_age",
-		"request", "decision", "for", "", "a[b]", "__proto__", "current", "new", "seen_name", "until", "secret", "seen", "seen_end", "days", "networks", "anyway", "id", "confirm", "user", "row", "subject", "longest_life", "longest_overlap", "most_secrets", "seen_life", "back", "reason", "state", "user", "group", "confirm", "url", "addresses", "\x00", "\xff",
+		"request", "decision", "for", "", "a[b]", "__proto__", "current", "new", "seen_name", "seen_description", "owner", "until", "secret", "seen", "seen_end", "days", "networks", "anyway", "id", "confirm", "user", "row", "subject", "longest_life", "longest_overlap", "most_secrets", "seen_life", "back", "reason", "state", "user", "group", "confirm", "\x00", "\xff", "url", "addresses",
 	}
 	methods = []string{"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X"}
 	types   = []string{
@@ -132,7 +136,7 @@ var (
 		"Accept":            {"*/*", "text/html", "application/json", "application/problem+json;q=0", "x", "text/html;q=2", "\x00"},
 		"Accept-Encoding":   {"gzip", "br", "gzip;q=x", "identity;q=0, *;q=0", ","},
 		"Accept-Language":   {"*", "xx-YY;q=9", "\xff"},
-		"Authorization":     {"Basic", "Basic !!!", "Basic OnB3", "Basic /////w==", "Bearer", "Bearer a.b.c", "Bearer ..", "Bearer \x00", "Digest x", "Basic JTAwOiUwMA=="},
+		"Authorization":     {"Basic", "Basic !!!", "Basic OnB3", "Basic /////w==", "Bearer", "Bearer a.b.c", "Bearer ..", "Bearer \x00", "Digest x", "Basic JTAwOiUwMA==", "AppKey", "AppKey \x00", "AppKey ak_" + strings.Repeat("z", 5000), "AppKey " + registry.NewKey().Reveal()},
 		"Content-Encoding":  {"gzip", "br", "x"},
 		"Cookie":            {"=", ";;;", "session", "session=\x00", "device=" + strings.Repeat("d", 5000), "theme=%ff; theme=dark; theme=", "session=a; session=b", "__Host-session=x"},
 		"Forwarded":         {"for=\"_x\";;;"},

@@ -133,6 +133,8 @@ var errDown = errors.New("the database is down")
 
 func (brokenStore) OAuthClient(context.Context, string) (*oauth.Client, error) { return nil, errDown }
 
+func (brokenStore) KeyHolder(context.Context, string) (*oauth.Client, error) { return nil, errDown }
+
 func (brokenStore) SigningKeys(context.Context) (*oauth.KeySet, error) { return nil, errDown }
 
 func (brokenStore) TokenIssued(oauth.Use) {}

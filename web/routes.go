@@ -27,7 +27,8 @@ func (s *Server) routes(e *echo.Echo) {
 	protocol.get(oauth.JWKSPath, s.jwks)
 	protocol.get(oauth.MetadataPath, s.authorizationServerMetadata)
 	protocol.get(oauth.DiscoveryPath, s.openIDConfiguration)
-	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.UserInfoPath, oauth.JWKSPath, oauth.MetadataPath, oauth.DiscoveryPath} {
+	protocol.get(authZENConfigPath, s.authZENConfig)
+	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.UserInfoPath, oauth.JWKSPath, oauth.MetadataPath, oauth.DiscoveryPath, authZENConfigPath} {
 		protocol.e.OPTIONS(path, preflight, anyOrigin)
 	}
 	all.post(oauth.IntrospectPath, s.introspect) // APIs ask, never a page
@@ -71,7 +72,7 @@ func (s *Server) routes(e *echo.Echo) {
 	console.post(views.NoticesPath+"/read", s.readNotices)
 	console.get("/logos/:file", s.logo)
 
-	applications := console.through(s.viewing(registry.ViewApplications))
+	applications := console.through(s.viewingApplications)
 	applications.get("/admin/applications", s.applications)
 	applications.once("/admin/applications.csv", s.applicationsCSV)
 	applications.get(views.NewClientPath, s.newClientPage)
@@ -81,6 +82,8 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.post(views.NewClientPath+"/:draft", s.setDraftDetails)
 	applications.get(views.NewClientPath+"/:draft/scopes", s.draftScopesPage)
 	applications.post(views.NewClientPath+"/:draft/scopes", s.setDraftScopes)
+	applications.get(views.NewKeyPath, s.newKeyPage)
+	applications.post(views.NewKeyPath, s.newKey)
 	applications.get("/admin/applications/disable", s.disableApplicationsPage)
 	applications.post("/admin/applications/disable", s.disableApplications)
 	applications.get("/admin/applications/delete", s.deleteApplicationsPage)
@@ -95,9 +98,12 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.post("/admin/applications/:id/scopes/review", s.applicationSaveScopes)
 	applications.get("/admin/applications/:id/networks", s.networksPage)
 	applications.post("/admin/applications/:id/networks", s.setNetworks)
+	applications.get("/admin/applications/:id/access", s.applicationAccess)
 	applications.get("/admin/applications/:id/permissions", s.applicationPermissionsPage)
 	applications.post("/admin/applications/:id/permissions", s.applicationGrant)
 	applications.post("/admin/applications/:id/permissions/remove", s.applicationUngrant)
+	applications.get("/admin/applications/:id/migrate", s.migratePage)
+	applications.post("/admin/applications/:id/migrate", s.migrate)
 	applications.get("/admin/applications/:id/regenerate", s.regeneratePage)
 	applications.post("/admin/applications/:id/regenerate", s.regenerate)
 	applications.get("/admin/applications/:id/secrets/new", s.newSecretPage)
@@ -128,7 +134,11 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.post("/admin/applications/:id/consents/revoke", s.revokeAllConsentsOf)
 	applications.get("/admin/applications/:id/consents/:consent/revoke", s.revokeConsentOfPage)
 	applications.post("/admin/applications/:id/consents/:consent/revoke", s.revokeConsentOf)
-	applications.get("/admin/scopes", s.scopes)
+	applications.get("/admin/applications/:id/owners", s.ownersPage)
+	applications.post("/admin/applications/:id/owners", s.addOwner)
+	applications.get("/admin/applications/:id/owners/:user/remove", s.removeOwnerPage)
+	applications.post("/admin/applications/:id/owners/:user/remove", s.removeOwner)
+	console.through(s.viewing(registry.ViewApplications)).get("/admin/scopes", s.scopes)
 
 	users := console.through(s.viewing(registry.ViewUsers))
 	users.get(views.UsersPath, s.users)
@@ -136,6 +146,7 @@ func (s *Server) routes(e *echo.Echo) {
 	users.get(views.UsersPath+"/new", s.inviteUserPage)
 	users.post(views.UsersPath+"/new", s.inviteUser)
 	users.get(views.UsersPath+"/:id", s.user)
+	users.get(views.UsersPath+"/:id/access", s.userAccess)
 	users.get(views.UsersPath+"/:id/link", s.userLink)
 	for deed := range userDeeds { // disable, enable, sign-out, reset-password, invitation, withdraw
 		users.get(views.UsersPath+"/:id/"+string(deed), s.askUser(deed))
@@ -158,9 +169,12 @@ func (s *Server) routes(e *echo.Echo) {
 
 	permissions := console.through(s.viewingPermissions)
 	permissions.get("/admin/permissions", s.permissions)
+	permissions.once("/admin/permissions.csv", s.permissionsCSV)
+	permissions.get("/admin/permissions/why", s.whyPage)
 	permissions.get("/admin/permissions/:service", s.permissionSubjects)
 	permissions.get("/admin/permissions/:service/objects", s.permissionObjects)
 	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
+	permissions.get("/admin/permissions/:service/access", s.permissionHolders)
 	permissions.get("/admin/permissions/:service/assign", s.pickSubjects)
 	permissions.get("/admin/permissions/:service/assign/what", s.assignPage)
 	permissions.post("/admin/permissions/:service/assign/what", s.assign)
@@ -206,6 +220,10 @@ func (s *Server) routes(e *echo.Echo) {
 	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read", registry.WholeAuditLog)).get("/api/v1/audit-log", s.listAuditEvents)
 	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
 	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
+	api.through(s.bearer, s.scope("authorization.permissions:read", "permission.list", registry.AllPermissions)).get("/api/v1/permissions", s.apiPermissions)
+	asking := api.through(s.bearer, namedByAsker, s.scope("authorization.access:evaluate", "permission.evaluate", registry.AllPermissions))
+	asking.post(evaluationPath, s.evaluate)
+	asking.post(evaluationsPath, s.evaluateAll)
 }
 
 // area is a part of the site, whose requests pass the same middleware.

@@ -40,7 +40,7 @@ func (s *Server) shell(c echo.Context, title, active string) views.Shell {
 	shell.Unread = s.unreadNotices(c, v)
 	shell.User = &views.ShellUser{Name: v.User.Name, Email: v.User.Email}
 	for _, item := range navigation {
-		if v.May(item.need) || item.need == registry.ViewPermissions && registry.PermissionReach(v.Held).Any() {
+		if v.May(item.need) || item.Key == applicationsPath && v.Owns || item.need == registry.ViewPermissions && registry.PermissionReach(v.Held).Any() {
 			shell.Nav = append(shell.Nav, item.NavItem)
 		}
 	}

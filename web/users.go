@@ -138,7 +138,7 @@ func (s *Server) showUserQuestion(c echo.Context, code int, q views.UserQuestion
 	if err != nil {
 		return err
 	}
-	q.User, q.Back = u.UserRow, localPath(q.Back, views.UserPath(u.ID, ""))
+	q.User, q.Owned, q.Back = u.UserRow, u.Owned, localPath(q.Back, views.UserPath(u.ID, ""))
 	if err := s.requireOver(c, u.UserRow, q.Deed); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -12,8 +13,10 @@ import (
 
 type clientCmd struct {
 	Create clientCreateCmd `cmd:"" help:"Register an OAuth client and print its credentials, once."`
-	List   clientListCmd   `cmd:"" help:"List the OAuth clients."`
-	Rotate clientRotateCmd `cmd:"" help:"Make a new secret and print it, once."`
+	Key    clientKeyCmd    `cmd:"" name:"create-key" help:"Make an application key and print it, once. Discouraged: it is the same in every request, and has no scopes."`
+	List   clientListCmd   `cmd:"" help:"List the OAuth clients and application keys."`
+	Rotate clientRotateCmd `cmd:"" help:"Make a new secret or key and print it, once."`
+	Owner  clientOwnerCmd  `cmd:"" help:"Say who looks after a client."`
 }
 
 type clientCreateCmd struct {
@@ -60,7 +63,51 @@ func (c *clientCreateCmd) Run(e *env) error {
 	})
 }
 
-// printCredentials is the one place of the command line that reveals a secret.
+type clientKeyCmd struct {
+	Name        string        `required:"" placeholder:"NAME" help:"Name, unique in the team."`
+	Description string        `help:"What it is for, and when it moves to an OAuth client."`
+	Lasts       time.Duration `placeholder:"2160h" help:"How long the key is accepted. Without it, as long as the team's policy allows."`
+	JSON        bool          `help:"Print JSON."`
+}
+
+// Run makes the application key.
+func (c *clientKeyCmd) Run(e *env) error {
+	return e.with(func(db *store.DB) error {
+		in := registry.NewApplicationKey{KeyDetails: registry.KeyDetails{Name: c.Name, Description: c.Description}}
+		if c.Lasts != 0 {
+			in.First = registry.SecretInputOf(registry.SecretTerms{Ends: e.now().Add(c.Lasts)})
+		}
+		app, key, err := db.CreateKey(e.ctx, registry.Operator, in, store.ShowOnce{})
+		if err != nil {
+			return err
+		}
+		return e.printKey(app, key, c.JSON)
+	})
+}
+
+// keyCredentials is what client create-key and client rotate print of an
+// application key with --json.
+type keyCredentials struct {
+	ApplicationID string `json:"application_id"`
+	Key           string `json:"application_key"`
+	Name          string `json:"name"`
+	Issuer        string `json:"issuer"`
+}
+
+// printKey is the one place of the command line that reveals an application key.
+func (e *env) printKey(app registry.Application, key registry.Secret, asJSON bool) error {
+	issuer, err := issuerOf(e.Issuer, defaultAddr)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return e.printJSON(keyCredentials{app.ID, key.Reveal(), app.Name, issuer})
+	}
+	_, err = fmt.Fprintf(e.stdout, "application ID   %s\napplication key  %s\nsend it as       Authorization: AppKey …\n\nThe key is shown this once; only a hash of it is kept.\n", app.ID, key.Reveal())
+	return err
+}
+
+// printCredentials is the one place of the command line that reveals a client secret.
 func (e *env) printCredentials(app registry.Application, scopes []string, secret registry.Secret, asJSON bool) error {
 	issuer, err := issuerOf(e.Issuer, defaultAddr)
 	if err != nil {
@@ -97,7 +144,7 @@ type listed struct {
 	LastUsedAt string `json:"last_used_at,omitempty"`
 }
 
-// Run lists every client, by name.
+// Run lists every application, by name.
 func (c *clientListCmd) Run(e *env) error {
 	return e.with(func(db *store.DB) error {
 		all := []listed{}
@@ -154,7 +201,55 @@ func (c *clientRotateCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
+		if details.Type == registry.ApplicationKey {
+			return e.printKey(details.Application, secret, c.JSON)
+		}
 		return e.printCredentials(details.Application, details.ScopeKeys(), secret, c.JSON)
+	})
+}
+
+type clientOwnerCmd struct {
+	Add    ownerAddCmd    `cmd:"" help:"Make a user an owner: they see the client and look after its secrets."`
+	Remove ownerRemoveCmd `cmd:"" help:"Make a user an owner no more."`
+}
+
+// ownerArgs name a client and a user.
+type ownerArgs struct {
+	ID    string `arg:"" help:"Client ID."`
+	Email string `arg:"" help:"E-mail address that the user signs in with."`
+}
+
+type (
+	ownerAddCmd    struct{ ownerArgs }
+	ownerRemoveCmd struct{ ownerArgs }
+)
+
+// Run adds the owner.
+func (c *ownerAddCmd) Run(e *env) error { return c.change(e, (*store.DB).AddOwner, "now owns") }
+
+// Run removes the owner.
+func (c *ownerRemoveCmd) Run(e *env) error {
+	return c.change(e, (*store.DB).RemoveOwner, "no longer owns")
+}
+
+func (o ownerArgs) change(e *env, change func(*store.DB, context.Context, registry.Actor, string, string) error, told string) error {
+	return e.with(func(db *store.DB) error {
+		user, err := db.UserByEmail(e.ctx, registry.Operator, o.Email)
+		if errors.Is(err, registry.ErrNotFound) {
+			return fmt.Errorf("no user signs in as %s", o.Email)
+		}
+		if err != nil {
+			return err
+		}
+		err = change(db, e.ctx, registry.Operator, o.ID, user.ID)
+		if errors.Is(err, registry.ErrNotFound) {
+			return noClient(o.ID)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(e.stdout, "%s %s %s\n", user.Email, told, o.ID)
+		return err
 	})
 }
 

@@ -69,6 +69,7 @@ func (d *demoMaker) fill() error {
 	for _, a := range demoApplications {
 		d.plan(a)
 	}
+	d.planKeys()
 	d.planPolicy()
 	d.planPeople()
 	d.planWebhooks()
@@ -194,6 +195,9 @@ func (d *demoMaker) plan(a demoApplication) {
 				Subject: registry.Subject{Type: registry.ApplicationSubject, ID: app.ID}, Service: service, Kind: registry.TemplateGrant, Key: template,
 			})
 		})
+	}
+	if owner, named := demoOwners[a.name]; named {
+		then(registered.Add(13*time.Minute), func() error { return d.db.AddOwner(d.ctx, admin, app.ID, d.users[owner].ID) })
 	}
 	const chartDays = 35
 	start := min(a.age-1, a.idle+chartDays)

@@ -17,7 +17,12 @@ var demoUsers = []demoUser{
 	{name: "Demo Auditor", email: "auditor@demo.example", role: "sees applications and the audit log", templates: map[string]string{"applications": "viewer", "audit": "admin"}},
 	{name: "Demo Network Owner", email: "network@demo.example", role: "looks after the permissions of one service", templates: map[string]string{"on-prem": "analyst"}},
 	{name: "Demo Guest", email: "guest@demo.example", role: "may see nothing yet"},
+	{name: "Demo Integrator", email: "integrator@demo.example", role: "owns applications, and may do nothing else"},
 }
+
+// demoOwners are owners beside who registered an application, by their place
+// in demoUsers.
+var demoOwners = map[string]int{"Network Agent Berlin": 7, "Pool Monitor": 7, "Skill Tester": 7}
 
 // demoGrants are what some of them hold beside that, by their place in demoUsers.
 var demoGrants = []struct {

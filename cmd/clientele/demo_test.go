@@ -174,7 +174,7 @@ func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
 	t.Helper()
 	all := demoRows(t, db, registry.ApplicationQuery{})
 	deleted := demoRows(t, db, registry.ApplicationQuery{Status: registry.Deleted})
-	if got := len(all) + len(deleted); got < 35 || got > 50 {
+	if got := len(all) + len(deleted); got < 35 || got > 55 {
 		t.Errorf("got %d applications, want about 40", got)
 	}
 	seen := map[string]int{"deleted": len(deleted)}
@@ -214,21 +214,22 @@ func checkDemoApplications(t *testing.T, db *store.DB, now time.Time) {
 			}
 		}
 		for state, is := range map[string]bool{
-			"with unused scopes": len(details.UnusedScopes(now)) > 0, "kept to networks": len(details.Networks) > 0, "with a logo": details.Logo != "", "first-party": details.Trust == registry.FirstParty,
+			"with unused scopes": len(details.UnusedScopes(now)) > 0, "kept to networks": len(details.Networks) > 0, "a key": a.Type == registry.ApplicationKey, "a key that moves": details.MovesTo.ID != "", "the client of a key": details.MovesFrom.ID != "", "with several owners": len(details.Owners) > 1,
+			"with a logo": details.Logo != "", "first-party": details.Trust == registry.FirstParty,
 			"verified": details.ActsForUsers() && details.Trust == registry.Verified, "unverified": details.ActsForUsers() && details.Trust == registry.Unverified,
 		} {
 			if is {
 				seen[state]++
 			}
 		}
-		if len(details.Scopes) == 0 || a.CreatedAt.After(now) || a.LastUsedAt.After(now) {
+		if a.Type == registry.OAuthClient && len(details.Scopes) == 0 || a.CreatedAt.After(now) || a.LastUsedAt.After(now) {
 			t.Errorf("%s: got %d scopes, registered %v, used %v", a.Name, len(details.Scopes), a.CreatedAt, a.LastUsedAt)
 		}
 	}
 	for _, state := range []string{
 		"deleted", "unused", "secret ending", "to be given permissions", "used today", "never used", "unused for 90 days",
 		"disabled", "two secrets at once", "no permissions", "locked", "rotated",
-		"with a named secret", "with a paused secret", "kept to networks", "with unused scopes", "for users", "public", "with a logo", "first-party", "verified", "unverified",
+		"with a named secret", "with a paused secret", "kept to networks", "with unused scopes", "for users", "a key", "a key that moves", "the client of a key", "with several owners", "public", "with a logo", "first-party", "verified", "unverified",
 	} {
 		if seen[state] == 0 {
 			t.Errorf("no application is %s", state)

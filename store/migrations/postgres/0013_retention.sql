@@ -7,4 +7,4 @@ ALTER TABLE audit_head ADD COLUMN pruned_seq BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE audit_head ADD COLUMN pruned_hash TEXT NOT NULL DEFAULT '';
 ALTER TABLE audit_head ADD COLUMN pruned_before BIGINT NOT NULL DEFAULT 0; -- unix milliseconds; the log is complete from then on
 
-UPDATE meta SET schema_version = 12;
+UPDATE meta SET schema_version = 13;

@@ -46,4 +46,4 @@ CREATE UNIQUE INDEX deliveries_notice ON deliveries (notice_id, COALESCE(webhook
 ALTER TABLE notice_rules ADD COLUMN email INTEGER NOT NULL DEFAULT 0 CHECK (email IN (0, 1));
 ALTER TABLE notice_rules ADD COLUMN addresses TEXT NOT NULL DEFAULT '';
 
-UPDATE meta SET schema_version = 11;
+UPDATE meta SET schema_version = 12;

@@ -46,4 +46,4 @@ CREATE UNIQUE INDEX deliveries_notice ON deliveries (notice_id, COALESCE(webhook
 ALTER TABLE notice_rules ADD COLUMN email BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE notice_rules ADD COLUMN addresses TEXT NOT NULL DEFAULT '';
 
-UPDATE meta SET schema_version = 11;
+UPDATE meta SET schema_version = 12;
