@@ -483,7 +483,7 @@ export const states: State[] = [
     await page.getByLabel('URL').fill('https://more.demo.example/in');
     await page.getByRole('checkbox', { name: 'New administrator' }).check();
     await button(page, 'Add webhook').click();
-    await page.getByLabel('Secret').waitFor();
+    await page.getByLabel('Secret', { exact: true }).waitFor();
   }),
   at('settings-audit-log', '/admin/settings/audit-log'),
   at('settings-audit-log-shorten', '/admin/settings/audit-log/shorten?days=30'),

@@ -47,7 +47,7 @@ func eventFields(e *registry.Event) []any {
 	}
 }
 
-// milliseconds scans a BIGINT of unix milliseconds.
+// milliseconds scans a BIGINT of unix milliseconds, 0 being the zero time.
 type milliseconds struct{ to *time.Time }
 
 func (m milliseconds) Scan(src any) error {
@@ -55,7 +55,10 @@ func (m milliseconds) Scan(src any) error {
 	if !ok {
 		return fmt.Errorf("scan %T as a time", src)
 	}
-	*m.to = time.UnixMilli(n).UTC()
+	*m.to = time.Time{}
+	if n != 0 {
+		*m.to = time.UnixMilli(n).UTC()
+	}
 	return nil
 }
 

@@ -102,7 +102,7 @@ func (t *tx) queue(ctx context.Context, d registry.Delivery) error {
 
 func newDeliveryID() string { return "msg_" + rand.Text() }
 
-// SendTest has a test sent to a webhook, also to one that is off. It needs the
+// SendTest has a test sent to a webhook, once even to one that is off. It needs the
 // permission to manage settings, and fails with registry.ErrNotFound.
 func (db *DB) SendTest(ctx context.Context, by registry.Actor, id string) error {
 	err := db.aside(ctx, by, changeOfWebhook("webhook.test", id), func(t *tx) error {
@@ -242,9 +242,18 @@ func (db *DB) TakeDeliveries(ctx context.Context, n int) (due []registry.DueDeli
 }
 
 // isDue is the condition of deliveries d that can be attempted at $1, by e-mail
-// if $2. A test goes to a webhook that is off, too.
-const isDue = `d.due_at <= $1 AND (d.webhook_id IS NULL AND $2
-	OR EXISTS (SELECT 1 FROM webhooks w WHERE w.id = d.webhook_id AND (w.enabled OR d.notice_id IS NULL)))`
+// if $2.
+const isDue = `d.due_at <= $1 AND (d.webhook_id IS NOT NULL OR $2)`
+
+// holdDeliveries has what waits for a webhook wait until it is no longer held.
+func (t *tx) holdDeliveries(ctx context.Context, webhookID string, hold bool) error {
+	due := sql.NullInt64{Int64: t.now.UnixMilli(), Valid: !hold}
+	_, err := t.ExecContext(ctx, `UPDATE deliveries SET due_at = $1 WHERE webhook_id = $2 AND state = 'waiting' AND (due_at IS NULL) <> $3`, due, webhookID, hold)
+	if err != nil {
+		return fmt.Errorf("hold deliveries: %w", err)
+	}
+	return nil
+}
 
 func (t *tx) takeDeliveries(ctx context.Context, n int, mail bool) ([]registry.DueDelivery, error) {
 	rows, err := t.QueryContext(ctx, fmt.Sprintf(`
@@ -330,25 +339,29 @@ func (t *tx) accepted(ctx context.Context, d registry.Delivery, how registry.Att
 	return err
 }
 
-// notAccepted reports whether the webhook is to be turned off. Of an attempt
-// that outlasted its lease, what the next one finds counts.
+// notAccepted reports whether the webhook is to be turned off. What went to one
+// that is off, such as a test, is not tried again. Of an attempt that outlasted
+// its lease, what the next one finds counts.
 func (t *tx) notAccepted(ctx context.Context, d registry.Delivery, how registry.Attempt) (stop bool, err error) {
-	next := sql.NullInt64{Int64: t.now.Add(registry.RetryAfter(d.Attempts, random())).UnixMilli(), Valid: t.now.Sub(d.At) < registry.DeliveryTried}
+	on := true
+	if d.WebhookID != "" {
+		err = t.QueryRowContext(ctx, `
+			UPDATE webhooks SET failing_since = CASE failing_since WHEN 0 THEN CAST($1 AS BIGINT) ELSE failing_since END WHERE id = $2
+			RETURNING enabled, enabled AND failing_since <= $3`, t.now.Unix(), d.WebhookID, t.now.Add(-registry.DeliveryTried).Unix()).Scan(&on, &stop)
+		if errors.Is(err, sql.ErrNoRows) { // deleted meanwhile
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	next := sql.NullInt64{Int64: t.now.Add(registry.RetryAfter(d.Attempts, random())).UnixMilli(), Valid: on && t.now.Sub(d.At) < registry.DeliveryTried}
 	state := registry.DeliveryWaiting
 	if !next.Valid {
 		state = registry.DeliveryFailed
 	}
 	_, err = t.ExecContext(ctx, `UPDATE deliveries SET state = $1, due_at = $2, status = $3, answer = $4 WHERE id = $5 AND attempts = $6 AND state = 'waiting'`,
 		state, next, how.Status, asText(how.Answer), d.ID, d.Attempts)
-	if err != nil || d.WebhookID == "" {
-		return false, err
-	}
-	err = t.QueryRowContext(ctx, `
-		UPDATE webhooks SET failing_since = CASE failing_since WHEN 0 THEN CAST($1 AS BIGINT) ELSE failing_since END WHERE id = $2
-		RETURNING enabled AND failing_since <= $3`, t.now.Unix(), d.WebhookID, t.now.Add(-registry.DeliveryTried).Unix()).Scan(&stop)
-	if errors.Is(err, sql.ErrNoRows) { // deleted meanwhile
-		err = nil
-	}
 	return stop, err
 }
 
@@ -369,6 +382,9 @@ func (db *DB) stopWebhook(ctx context.Context, id string) error {
 		}
 		if err == nil {
 			_, err = t.ExecContext(ctx, `UPDATE webhooks SET enabled = $1, stopped_at = $2 WHERE id = $3`, false, t.now.Unix(), id)
+		}
+		if err == nil {
+			err = t.holdDeliveries(ctx, id, true)
 		}
 		return registry.Event{Target: webhookTarget(w), After: snapshot(map[string]any{"failing_since": w.FailingSince.Format(time.RFC3339)})}, err
 	})

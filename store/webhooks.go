@@ -230,6 +230,9 @@ func (db *DB) SetWebhookOn(ctx context.Context, by registry.Actor, id string, on
 		if err == nil {
 			_, err = t.ExecContext(ctx, `UPDATE webhooks SET enabled = $1, stopped_at = 0, failing_since = 0 WHERE id = $2`, on, id)
 		}
+		if err == nil {
+			err = t.holdDeliveries(ctx, id, !on)
+		}
 		return registry.Event{Target: webhookTarget(w)}, err
 	})
 	if err != nil {

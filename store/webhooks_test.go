@@ -115,18 +115,37 @@ func TestWebhooks(t *testing.T) {
 			clock.Advance(registry.WebhookOverlap)
 		}
 
+		registered(t, db, admin, func(in *registry.NewClient) { forAuditLog(in); in.Name = "Held" })
+		if err := db.Tell(ctx); err != nil {
+			t.Fatal(err)
+		}
 		if err := db.SetWebhookOn(ctx, admin, w.ID, false); err != nil {
 			t.Fatal(err)
+		}
+		if log := deliveries(t, db, w.ID); log[0].State != registry.DeliveryWaiting || !log[0].NextAt.IsZero() {
+			t.Errorf("got %+v, want it held", log[0])
 		}
 		registered(t, db, admin, func(in *registry.NewClient) { forAuditLog(in); in.Name = "Unsent" })
 		if all := due(t, db, 10); len(all) != 0 {
 			t.Errorf("got %+v sent to one that is off", all)
 		}
-		if err := db.SendTest(ctx, admin, w.ID); err != nil || len(due(t, db, 10)) != 1 {
-			t.Errorf("got no test of one that is off, %v", err)
+		clock.Advance(time.Second) // so that it is the newest
+		if err := db.SendTest(ctx, admin, w.ID); err != nil {
+			t.Fatal(err)
 		}
-		if err := db.SetWebhookOn(ctx, admin, w.ID, true); err != nil || len(due(t, db, 10)) != 0 {
-			t.Errorf("got %v, want nothing sent later of what happened while it was off", err)
+		test := due(t, db, 10)
+		if len(test) != 1 {
+			t.Fatalf("got %d, want a test of one that is off", len(test))
+		}
+		delivered(t, db, test[0], refuses)
+		if log := deliveries(t, db, w.ID); log[0].State != registry.DeliveryFailed {
+			t.Errorf("got %+v, want it tried once", log[0])
+		}
+		if err := db.SetWebhookOn(ctx, admin, w.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		if all := due(t, db, 10); len(all) != 1 || all[0].Title() != "Application created: Held" {
+			t.Errorf("got %+v, want what was held, and nothing of what happened while it was off", all)
 		}
 
 		changed := toAll

@@ -20,12 +20,6 @@ func WebhookPath(id, page string) string {
 	return address + "/" + page
 }
 
-// Webhooks is the list of webhooks.
-type Webhooks struct {
-	All []registry.Webhook
-	Now time.Time
-}
-
 // WebhookForm is what was typed to make or to change a webhook, and what is
 // wrong with it.
 type WebhookForm struct {
@@ -95,6 +89,8 @@ func deliveryStatus(d registry.Delivery) ui.Status {
 		return ui.Status{Kind: ui.OK, Text: "Delivered"}
 	case d.State == registry.DeliveryFailed:
 		return ui.Status{Kind: ui.Danger, Text: "Failed"}
+	case d.NextAt.IsZero(): // until the webhook is on again
+		return ui.Status{Kind: ui.Off, Text: "On hold"}
 	case d.Attempts == 0:
 		return ui.Status{Kind: ui.Info, Text: "Waiting"}
 	default:

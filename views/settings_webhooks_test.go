@@ -22,15 +22,16 @@ func TestWebhookPages(t *testing.T) {
 	stopped.On, stopped.StoppedAt = false, now
 	notice := registry.Notice{ID: "nt_1", Kind: registry.NoticeApplicationCreated, Target: registry.Target{Type: "application", Name: "Ledger Sync"}}
 	log := registry.DeliveryPage{Older: true, Deliveries: []registry.Delivery{
-		{ID: "msg_1", At: now, State: registry.DeliveryWaiting},
+		{ID: "msg_1", At: now, NextAt: now, State: registry.DeliveryWaiting},
+		{ID: "msg_0", Notice: notice, At: now, State: registry.DeliveryWaiting, Attempts: 2, Answer: "No answer: EOF"},
 		{ID: "msg_2", Notice: notice, At: now, State: registry.DeliveryWaiting, Attempts: 3, NextAt: now.Add(5 * time.Minute), Status: 502, Answer: strings.Repeat("é", 80)},
 		{ID: "msg_3", Notice: notice, At: now, State: registry.DeliveryDelivered, Attempts: 1, Status: 204},
 		{ID: "msg_4", Notice: notice, At: now, State: registry.DeliveryFailed, Attempts: 20, Answer: "No answer: EOF"},
 	}}
 	secret := registry.ParseSecret("whsec_AAAA")
 	pages := map[string]templ.Component{
-		"settings_webhooks":           WebhooksPage(demoShell(), Webhooks{All: []registry.Webhook{chat, failing, stopped}, Now: now}),
-		"settings_webhooks_none":      WebhooksPage(demoShell(), Webhooks{Now: now}),
+		"settings_webhooks":           WebhooksPage(demoShell(), []registry.Webhook{chat, failing, stopped}),
+		"settings_webhooks_none":      WebhooksPage(demoShell(), nil),
 		"settings_webhook_new":        WebhookFormPage(demoShell(), WebhookForm{}),
 		"settings_webhook_edit":       WebhookFormPage(demoShell(), WebhookForm{ID: chat.ID, Input: chat.WebhookInput}),
 		"settings_webhook_errors":     WebhookFormPage(demoShell(), WebhookForm{Input: registry.WebhookInput{URL: "x"}, Invalid: registry.Invalid{"url": "Enter a URL.", "kind": "Choose at least one notice."}}),

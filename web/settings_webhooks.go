@@ -19,7 +19,7 @@ func (s *Server) webhooks(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, views.WebhooksPage(s.shell(c, "Webhooks", views.SettingsPath), views.Webhooks{All: all, Now: s.Now().UTC()}))
+	return render(c, http.StatusOK, views.WebhooksPage(s.shell(c, "Webhooks", views.SettingsPath), all))
 }
 
 // newWebhookPage handles GET /admin/settings/webhooks/new.
