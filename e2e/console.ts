@@ -37,10 +37,10 @@ export type Client = { id: string; secret: string; path: string };
 export async function register(
   page: Page,
   name: string,
-  { scopes = ['audit.log:read'], templates = {} as Record<string, string>, method = 'client_secret_basic' } = {},
+  { scopes = ['audit.log:read'], templates = {} as Record<string, string>, method = 'client_secret_basic', origin = '' } = {}, // of a server that is not the demo
 ): Promise<Client> {
   const details = { name, grant: 'client_credentials', auth_method: method };
-  const draft = await page.request.post('/admin/applications/new/oauth-client', { form: details });
+  const draft = await page.request.post(`${origin}/admin/applications/new/oauth-client`, { form: details });
   const form = new FormData();
   for (const scope of scopes) form.append('scope', scope);
   for (const [service, template] of Object.entries(templates)) form.append(`template.${service}`, template);

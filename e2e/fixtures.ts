@@ -17,8 +17,8 @@ export type Fresh = { server: Server; url: string; setupLink: string };
 type TestFixtures = {
   /** A fresh server, for this test alone. */
   fresh: Fresh;
-  /** Starts one, for tests that need it only sometimes. */
-  startFresh: () => Promise<Fresh>;
+  /** Starts one, for tests that need it only sometimes, or with flags. */
+  startFresh: (...flags: string[]) => Promise<Fresh>;
   /**
    * Signs the browser in to the demo as its first user, or as the first with the role. The worker's tests share one
    * session a user, because sign-ins are throttled: a test that signs out signs in through the form.
@@ -62,8 +62,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   startFresh: async ({ problems }, use, testInfo) => {
     const servers: Server[] = [];
-    await use(async () => {
-      const server = await Server.start();
+    await use(async (...flags) => {
+      const server = await Server.start(...flags);
       servers.push(server);
       const [[setupLink]] = await server.printed(/\S+\/setup\?code=\S+/g);
       return { server, url: server.url, setupLink };

@@ -82,7 +82,7 @@ test('an administrator chooses who is told', async ({ page, fresh, axe }) => {
   await setUp(page, fresh.setupLink);
   await go(page, 'Settings');
   await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Notices' }).click();
-  await expect(rows(page, 'Kinds of notices')).toHaveCount(8);
+  await expect(rows(page, 'Kinds of notices')).toHaveCount(9);
   await axe();
   await page.getByRole('link', { name: 'Consent revoked by an administrator' }).click();
   await page.getByRole('checkbox', { name: 'Administrators' }).uncheck();

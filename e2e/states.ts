@@ -36,6 +36,13 @@ const of = (name: string, application: string, subpage = '', then?: (page: Page)
     await then?.(page);
   });
 
+/** The page of a webhook of the demo. */
+async function webhook(page: Page, name: string): Promise<void> {
+  await page.goto('/admin/settings/webhooks');
+  await page.getByRole('link', { name }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+}
+
 /** A question about an application, asked from its menu in the list: in a dialog, or on a page without script. */
 const asked = (name: string, application: string, question: string, then?: (page: Page) => Promise<unknown>): State =>
   seen(name, async ({ page }) => {
@@ -403,6 +410,16 @@ export const states: State[] = [
   at('objects', '/admin/permissions/integration/objects'),
   at('objects-none', '/admin/permissions/team/objects'),
   at('templates', '/admin/permissions/integration/templates'),
+  at('holders', '/admin/permissions/integration/access'),
+  at('holders-part', '/admin/permissions/integration/access?object=orders', 'looks after the permissions of one service'),
+  at('holders-no-such', '/admin/permissions/integration/access?permission=fly'),
+  at('why', '/admin/permissions/why'),
+  at('why-unknown', '/admin/permissions/why?request=K2VJ6QXW4N7PZ5TRA3MHBDGC2Y'),
+  at('why-wrong', '/admin/permissions/why?subject=nobody&permission=x%2Fy&object=a%2Fb%2Fc'),
+  at('why-missing', '/admin/permissions/why?subject=Ledger+Sync&permission=applications%2Fmanage&scope=applications%3Aread'),
+  at('why-held', '/admin/permissions/why?subject=demo.admin%40example.com&permission=applications%2Fmanage'),
+  of('access', 'Ledger Sync', '/access'),
+  of('access-none', 'Hackathon Team A', '/access?service=audit'),
   at('assign', '/admin/permissions/integration/assign'),
   at('assign-no-match', '/admin/permissions/integration/assign?q=no+such+subject'),
   at('assign-no-such-page', '/admin/permissions/integration/assign?after=nonsense'),
@@ -445,6 +462,31 @@ export const states: State[] = [
     await button(page, 'Save changes').click();
     await page.getByRole('alert').waitFor();
   }),
+  at('settings-webhooks', '/admin/settings/webhooks'),
+  at('settings-webhook-new', '/admin/settings/webhooks/new'),
+  seen('settings-webhook-errors', async ({ page }) => {
+    await page.goto('/admin/settings/webhooks/new');
+    await page.getByLabel('URL').fill('https://127.0.0.1/');
+    await button(page, 'Add webhook').click();
+    await page.getByRole('alert').waitFor();
+  }),
+  seen('settings-webhook', async ({ page }) => webhook(page, 'Alarms in the chat')),
+  seen('settings-webhook-stopped', async ({ page }) => webhook(page, 'Tickets for expiring secrets')),
+  ...['rotate', 'disable', 'delete'].map((deed) =>
+    seen(`settings-webhook-${deed}`, async ({ page }) => {
+      await webhook(page, 'Alarms in the chat');
+      await page.goto(`${page.url()}/${deed}`);
+    }),
+  ),
+  seen('settings-webhook-secret', async ({ page }) => {
+    await page.goto('/admin/settings/webhooks/new');
+    await page.getByLabel('URL').fill('https://more.demo.example/in');
+    await page.getByRole('checkbox', { name: 'New administrator' }).check();
+    await button(page, 'Add webhook').click();
+    await page.getByLabel('Secret').waitFor();
+  }),
+  at('settings-audit-log', '/admin/settings/audit-log'),
+  at('settings-audit-log-shorten', '/admin/settings/audit-log/shorten?days=30'),
   at('notices', '/profile/notices', 'manages applications, not permissions'),
   at('notices-unread', '/profile/notices?show=unread'),
   at('notices-none', '/profile/notices', 'may see nothing yet'),
@@ -546,6 +588,7 @@ export const states: State[] = [
     await page.goto('/admin/users');
     await button(page, 'Actions for Demo Viewer').click();
   }),
+  ofUser('user-access', 'Demo Viewer', '/access'),
   ofUser('user', 'Demo Auditor'),
   ofUser('user-own', 'Demo Admin'),
   ofUser('user-invited', 'Demo Newcomer'),

@@ -39,6 +39,8 @@ type AuditPage struct {
 	Entries []AuditEntry
 	Newer   bool // there are newer events than the first one
 	Older   bool // there are older events than the last one
+	// CompleteSince is from when on no event was deleted; zero when none ever was.
+	CompleteSince time.Time
 }
 
 // AuditEntry is an event, and what is known today of what it was about.

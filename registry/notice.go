@@ -21,6 +21,7 @@ const (
 	NoticeRefreshReused      NoticeKind = "refresh-token.reused"
 	NoticeConsentRevoked     NoticeKind = "consent.revoked"
 	NoticeAdministratorAdded NoticeKind = "administrator.added"
+	NoticeWebhookStopped     NoticeKind = "webhook.stopped"
 )
 
 // NoticeType is what there is to know of a kind of notice.
@@ -50,6 +51,7 @@ var NoticeTypes = []NoticeType{
 	{NoticeRefreshReused, "Refresh token reused", "A code or a refresh token that was used already is presented again: someone may have copied it.", ManageApplications, "The user it acts for, and the owners of the application", true},
 	{NoticeConsentRevoked, "Consent revoked by an administrator", "An administrator takes back what a user allowed an application.", ManageApplications, "The users who gave it", false},
 	{NoticeAdministratorAdded, "New administrator", "Someone becomes able to give and take every permission.", ManagePermissions, "The new administrator", false},
+	{NoticeWebhookStopped, "Webhook turned off", "Nothing has reached a webhook for 5 days.", ManageSettings, "", false},
 }
 
 // NoticeAudiences returns the permissions for which people are told of something.
@@ -76,8 +78,11 @@ func NoticeTypeOf(kind NoticeKind) (NoticeType, bool) {
 type NoticeRule struct {
 	Kind     NoticeKind `form:"-" json:"-"`
 	On       bool       `form:"on" json:"on"`
-	Admins   bool       `form:"admins" json:"administrators"` // all who hold the type's Audience
-	Affected bool       `form:"affected" json:"affected"`     // the users whom it affects
+	Admins   bool       `form:"admins" json:"administrators"`    // all who hold the type's Audience
+	Affected bool       `form:"affected" json:"affected"`        // the users whom it affects
+	Email    bool       `form:"email" json:"by_email,omitempty"` // they are told by e-mail as well
+	// Addresses are e-mail addresses that are told too, one a line.
+	Addresses string `form:"addresses" json:"addresses,omitempty"`
 }
 
 // DefaultRule returns the rule that a kind has until it is given another.
@@ -88,10 +93,46 @@ func (t NoticeType) DefaultRule() NoticeRule {
 // Check reports what is wrong with the rule of a kind, as an Invalid error, or
 // nil.
 func (r NoticeRule) Check() error {
-	if r.On && !r.Admins && !r.Affected {
-		return Invalid{"admins": "Choose who is told, or turn the notice off."}
+	invalid := Invalid{}
+	if r.On && !r.Admins && !r.Affected && r.Addresses == "" {
+		invalid["admins"] = "Choose who is told, or turn the notice off."
+	}
+	all := r.AddressList()
+	for i, address := range all {
+		if err := rules.Var(address, "email,max=254"); err != nil && invalid["addresses"] == "" {
+			invalid["addresses"] = fmt.Sprintf("Line %d: Enter an e-mail address such as name@example.com.", i+1)
+		}
+	}
+	if len(all) > MaxNoticeAddresses {
+		invalid["addresses"] = fmt.Sprintf("Enter at most %d addresses.", MaxNoticeAddresses)
+	}
+	if len(invalid) > 0 {
+		return invalid
 	}
 	return nil
+}
+
+// MaxNoticeAddresses is the most addresses that a rule can have.
+const MaxNoticeAddresses = 20
+
+// Clean returns the rule with each address once, alone on its line.
+func (r NoticeRule) Clean() NoticeRule {
+	var all []string
+	for line := range strings.Lines(r.Addresses) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(all, line) {
+			all = append(all, line)
+		}
+	}
+	r.Addresses = strings.Join(all, "\n")
+	return r
+}
+
+// AddressList returns the addresses of a clean rule.
+func (r NoticeRule) AddressList() []string {
+	if r.Addresses == "" {
+		return nil
+	}
+	return strings.Split(r.Addresses, "\n")
 }
 
 // Notice is something that people are told of.
@@ -161,6 +202,8 @@ func NoticeOf(e Event) (Notice, bool) {
 		}
 		n.Kind, n.Detail = NoticeConsentRevoked, NoticeDetail{Reason: after.Reason, Count: before.Count}
 		n.affects(e.Before)
+	case "webhook.stop":
+		n.Kind = NoticeWebhookStopped
 	case "group.add-member":
 		var after struct {
 			User  string `json:"user"`
@@ -284,6 +327,8 @@ func (n Notice) Text() string {
 		return joinSentences(n.Actor.Name+" revoked "+what+".", reason(d.Reason))
 	case NoticeAdministratorAdded:
 		return n.Actor.Name + " made it possible for " + n.Target.Name + " to give and take every permission."
+	case NoticeWebhookStopped:
+		return fmt.Sprintf("Nothing has reached it for %s. What happens now is not sent to it. Repair what it leads to, then turn it on again.", Days(int(DeliveryTried/(24*time.Hour))))
 	default:
 		return ""
 	}
@@ -297,6 +342,8 @@ func (n Notice) Path(own bool) string {
 		return "/profile/oauth-clients"
 	case !own && n.Target.Type == string(ApplicationSubject):
 		return "/admin/applications/" + n.Target.ID
+	case n.Kind == NoticeWebhookStopped:
+		return "/admin/settings/webhooks/" + n.Target.ID
 	default:
 		return ""
 	}

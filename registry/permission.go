@@ -18,6 +18,7 @@ var (
 	ViewApplications   = Permission{"applications", "view"}
 	ManageApplications = Permission{"applications", "manage"}
 	IntrospectTokens   = Permission{"authorization", "introspect-tokens"}
+	EvaluateAccess     = Permission{"authorization", "evaluate-access"}
 	ViewPermissions    = Permission{"authorization", "view-permissions"}
 	ManagePermissions  = Permission{"authorization", "manage-permissions"}
 	ReadAuditLog       = Permission{"audit", "use-audit-log-api"}

@@ -68,6 +68,13 @@ type Head struct {
 
 func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Hash) }
 
+// Chain is an audit log that is whole: its end, and the last event of what was
+// deleted before its start, which is zero when nothing was.
+type Chain struct {
+	Head
+	Checkpoint Head
+}
+
 // BrokenChainError names the first event that is not as it was written.
 type BrokenChainError struct {
 	Seq int64
@@ -78,14 +85,24 @@ func (e *BrokenChainError) Error() string {
 	return fmt.Sprintf("the audit log is broken at event %d: %s", e.Seq, e.Why)
 }
 
-// VerifyAudit recomputes the whole hash chain and returns its head. It fails
-// with *BrokenChainError when an event was changed, removed or put in, or when
-// expected, a head printed before, is no part of the chain.
-func (db *DB) VerifyAudit(ctx context.Context, expected *Head) (Head, error) {
-	var head, at Head
+// VerifyAudit recomputes the whole hash chain, from its checkpoint on when older
+// events were deleted. It fails with *BrokenChainError when an event was
+// changed, removed or put in, or when expected, a head printed before, is no part
+// of the chain.
+func (db *DB) VerifyAudit(ctx context.Context, expected *Head) (Chain, error) {
+	var chain Chain
+	var at Head
 	err := db.inTx(ctx, registry.Operator, true, func(t *tx) error {
-		if err := t.QueryRowContext(ctx, `SELECT seq, hash FROM audit_head WHERE id = 1`).Scan(&head.Seq, &head.Hash); err != nil {
+		if err := t.QueryRowContext(ctx, `SELECT seq, hash, pruned_seq, pruned_hash FROM audit_head WHERE id = 1`).
+			Scan(&chain.Seq, &chain.Hash, &chain.Checkpoint.Seq, &chain.Checkpoint.Hash); err != nil {
 			return err
+		}
+		at = chain.Checkpoint
+		switch {
+		case expected != nil && expected.Seq == at.Seq && expected.Hash != at.Hash:
+			return &BrokenChainError{at.Seq, "it is not the one that was expected"}
+		case expected != nil && expected.Seq < at.Seq:
+			return &BrokenChainError{expected.Seq, fmt.Sprintf("it was deleted, as were all until event %d; expect a newer head", at.Seq)}
 		}
 		rows, err := t.QueryContext(ctx, `SELECT `+eventColumns+` FROM audit_events ORDER BY seq`)
 		if err != nil {
@@ -111,13 +128,13 @@ func (db *DB) VerifyAudit(ctx context.Context, expected *Head) (Head, error) {
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return head, &BrokenChainError{0, "the head is missing"}
+		return chain, &BrokenChainError{0, "the head is missing"}
 	case err != nil:
-		return head, err
-	case at != head:
-		return head, &BrokenChainError{at.Seq + 1, fmt.Sprintf("the log ends before its head, event %d", head.Seq)}
-	case expected != nil && expected.Seq > head.Seq:
-		return head, &BrokenChainError{head.Seq + 1, fmt.Sprintf("event %d was expected", expected.Seq)}
+		return chain, err
+	case at != chain.Head:
+		return chain, &BrokenChainError{at.Seq + 1, fmt.Sprintf("the log ends before its head, event %d", chain.Seq)}
+	case expected != nil && expected.Seq > chain.Seq:
+		return chain, &BrokenChainError{chain.Seq + 1, fmt.Sprintf("event %d was expected", expected.Seq)}
 	}
-	return head, nil
+	return chain, nil
 }

@@ -21,7 +21,11 @@ func (db *DB) AuditEvents(ctx context.Context, by registry.Actor, q registry.Aud
 		what.owner, what.target = true, registry.ApplicationTarget(q.Target)
 	}
 	err = db.view(ctx, by, what, func(t *tx) error {
-		page, err = t.auditPage(ctx, q)
+		if page, err = t.auditPage(ctx, q); err != nil {
+			return err
+		}
+		retention, err := t.auditRetention(ctx)
+		page.CompleteSince = retention.CompleteSince
 		return err
 	})
 	if err != nil {

@@ -113,7 +113,7 @@ func TestVerifyAuditFindsARewrittenHistory(t *testing.T) {
 			t.Fatal(err)
 		}
 		apply(t, db, demoCatalogue("beta"))
-		if _, err := db.VerifyAudit(t.Context(), &head); err != nil {
+		if _, err := db.VerifyAudit(t.Context(), &head.Head); err != nil {
 			t.Errorf("a head from before: got %v, want none", err)
 		}
 		other := store.Head{Seq: head.Seq, Hash: strings.Repeat("0", 64)}

@@ -338,7 +338,7 @@ func head(t *testing.T, db *store.DB) store.Head {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return head
+	return head.Head
 }
 
 // inParallel runs n calls of fn at once and waits for all.

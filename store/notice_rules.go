@@ -33,6 +33,7 @@ func (db *DB) SetNoticeRule(ctx context.Context, by registry.Actor, rule registr
 		if !known {
 			return registry.Event{}, registry.ErrNotFound
 		}
+		rule = rule.Clean()
 		rule.Affected = rule.Affected && kind.Affects != ""
 		if err := rule.Check(); err != nil {
 			return registry.Event{}, err
@@ -49,9 +50,10 @@ func (db *DB) SetNoticeRule(ctx context.Context, by registry.Actor, rule registr
 			return registry.Event{}, errUnchanged
 		}
 		_, err = t.ExecContext(ctx, `
-			INSERT INTO notice_rules (kind, enabled, admins, affected) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (kind) DO UPDATE SET enabled = excluded.enabled, admins = excluded.admins, affected = excluded.affected`,
-			rule.Kind, rule.On, rule.Admins, rule.Affected)
+			INSERT INTO notice_rules (kind, enabled, admins, affected, email, addresses) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (kind) DO UPDATE SET enabled = excluded.enabled, admins = excluded.admins, affected = excluded.affected,
+				email = excluded.email, addresses = excluded.addresses`,
+			rule.Kind, rule.On, rule.Admins, rule.Affected, rule.Email, rule.Addresses)
 		return registry.Event{
 			Target: registry.Target{Type: "team", ID: string(rule.Kind), Name: "Notice: " + kind.Name},
 			Before: snapshot(was), After: snapshot(rule),
@@ -67,11 +69,13 @@ var noticeRulesTarget = registry.Target{Type: "team", ID: "notices", Name: "Noti
 
 // noticeRules returns the rule of each kind.
 func (t *tx) noticeRules(ctx context.Context) ([]registry.NoticeRule, error) {
-	rows, err := t.QueryContext(ctx, `SELECT kind, enabled, admins, affected FROM notice_rules`)
+	rows, err := t.QueryContext(ctx, `SELECT kind, enabled, admins, affected, email, addresses FROM notice_rules`)
 	if err != nil {
 		return nil, fmt.Errorf("read the rules of notices: %w", err)
 	}
-	set, err := collect(rows, func(r *registry.NoticeRule) []any { return []any{&r.Kind, &r.On, &r.Admins, &r.Affected} })
+	set, err := collect(rows, func(r *registry.NoticeRule) []any {
+		return []any{&r.Kind, &r.On, &r.Admins, &r.Affected, &r.Email, &r.Addresses}
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read the rules of notices: %w", err)
 	}

@@ -119,8 +119,21 @@ func (db *DB) tell(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			hooks, err := t.webhooks(ctx, `enabled`)
+			if err != nil {
+				return err
+			}
 			for _, n := range notices {
+				if err := t.queueWebhooks(ctx, n, hooks); err != nil {
+					return err
+				}
 				if err := t.tell(ctx, n, rules); err != nil {
+					return err
+				}
+				if !db.mail {
+					continue
+				}
+				if err := t.queueMail(ctx, n, rules); err != nil {
 					return err
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -39,6 +40,8 @@ type Options struct {
 	Database string           // a SQLite path or a postgres:// URL
 	Key      Key              // opens what is sealed in the database
 	Issuer   string           // the audience of the built-in services' tokens
+	Reach    []netip.Prefix   // private networks into which webhooks may lead
+	Mail     bool             // messages are sent by e-mail, too
 	Now      func() time.Time // time.Now, but in tests
 	Log      *slog.Logger
 }
@@ -51,6 +54,8 @@ type DB struct {
 	now     func() time.Time
 	log     *slog.Logger
 	issuer  string
+	reach   []netip.Prefix
+	mail    bool
 	key     Key
 
 	version   version
@@ -107,7 +112,7 @@ func (db *DB) Close() error {
 }
 
 func connect(o Options) (*DB, error) {
-	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher(), noticed: make(chan struct{}, 1)}
+	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, reach: o.Reach, mail: o.Mail, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher(), noticed: make(chan struct{}, 1)}
 	var err error
 	if IsPostgres(o.Database) {
 		db.dialect = postgres

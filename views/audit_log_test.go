@@ -30,6 +30,7 @@ func TestAuditLog(t *testing.T) {
 	pages := map[string]templ.Component{
 		"audit_log":         AuditLogPage(demoShell(), AuditLog{Page: registry.AuditPage{Entries: []registry.AuditEntry{changed, refused, unknown}, Newer: true, Older: true}}),
 		"audit_log_none":    AuditLogPage(demoShell(), AuditLog{Input: filter}),
+		"audit_log_pruned":  AuditLogPage(demoShell(), AuditLog{Page: registry.AuditPage{Entries: []registry.AuditEntry{changed}, CompleteSince: time.Date(2026, time.May, 2, 0, 0, 0, 0, time.UTC)}}),
 		"audit_log_empty":   AuditLogPage(demoShell(), AuditLog{}),
 		"audit_log_wrong":   AuditLogPage(demoShell(), AuditLog{Input: registry.AuditFilter{From: "soon"}, Invalid: registry.Invalid{"from": "Enter a day.", "cursor": "Start again."}}),
 		"audit_event":       AuditEventPage(demoShell(), changed),

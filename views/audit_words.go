@@ -54,6 +54,9 @@ var auditAreas = []auditArea{
 	{"audit-log", "Audit log", "scroll-text", []auditAction{
 		{"audit-log.read", "Read the audit log"},
 		{"audit-log.download", "Download the audit log"},
+		{"audit-log.set-retention", "Change how long events are kept"},
+		{"audit-log.read-retention", "Look at how long events are kept"},
+		{"audit-log.prune", "Delete old events"},
 	}},
 	{"catalogue", "Catalogue", "box", []auditAction{
 		{"catalogue.apply", "Change the catalogue of services"},
@@ -76,6 +79,8 @@ var auditAreas = []auditArea{
 		{"page.view", "Open a page"},
 	}},
 	{"permission", "Permissions", "shield-check", []auditAction{
+		{"permission.evaluate", "Ask for a decision"},
+		{"permission.explain", "Ask why something was refused"},
 		{"permission.grant", "Give permissions"},
 		{"permission.list", "List who holds what"},
 		{"permission.revoke", "Take permissions away"},
@@ -115,6 +120,20 @@ var auditAreas = []auditArea{
 		{"user.download", "Download users"},
 		{"user.update", "Edit one's profile"},
 		{"user.change-password", "Change one's password"},
+	}},
+	{"webhook", "Webhooks", "zap", []auditAction{
+		{"webhook.create", "Add a webhook"},
+		{"webhook.update", "Edit a webhook"},
+		{"webhook.enable", "Turn a webhook on"},
+		{"webhook.disable", "Turn a webhook off"},
+		{"webhook.stop", "Turn off a webhook that nothing reaches"},
+		{"webhook.rotate-secret", "Make a new secret of a webhook"},
+		{"webhook.delete", "Delete a webhook"},
+		{"webhook.list", "List webhooks"},
+		{"webhook.read", "Look at a webhook"},
+		{"webhook.show-secret", "See a new secret of a webhook"},
+		{"webhook.test", "Send a test to a webhook"},
+		{"webhook.resend", "Send something to a webhook again"},
 	}},
 	{"group", "Groups", "users", []auditAction{
 		{"group.create", "Make a group"},

@@ -83,7 +83,11 @@ func noticePath(n registry.OwnNotice, may func(registry.Permission) bool) string
 	if own := n.Path(true); n.Own && own != "" {
 		return own
 	}
-	if !n.Owner && !may(registry.ViewApplications) {
+	need := registry.ViewApplications
+	if n.Kind == registry.NoticeWebhookStopped {
+		need = registry.ManageSettings
+	}
+	if !n.Owner && !may(need) {
 		return ""
 	}
 	return n.Path(false)
@@ -99,6 +103,7 @@ var noticeIcons = map[registry.NoticeKind]string{
 	registry.NoticeRefreshReused:      "triangle-alert",
 	registry.NoticeConsentRevoked:     "ban",
 	registry.NoticeAdministratorAdded: "shield-check",
+	registry.NoticeWebhookStopped:     "zap",
 }
 
 // unreadWords is a number of unread notices as the bell shows it.

@@ -15,6 +15,8 @@ const (
 	SettingsPath         = "/admin/settings"
 	CredentialPolicyPath = SettingsPath + "/credentials"
 	NoticeRulesPath      = SettingsPath + "/notices"
+	WebhooksPath         = SettingsPath + "/webhooks"
+	RetentionPath        = SettingsPath + "/audit-log"
 )
 
 // settingsTabs are the settings' pages.
@@ -22,6 +24,8 @@ var settingsTabs = []ui.Tab{
 	{Text: "Team", Href: SettingsPath},
 	{Text: "Credentials", Href: CredentialPolicyPath},
 	{Text: "Notices", Href: NoticeRulesPath},
+	{Text: "Webhooks", Href: WebhooksPath},
+	{Text: "Audit log", Href: RetentionPath},
 }
 
 // settingsPage is the page of the settings at that address. text says what it

@@ -26,9 +26,15 @@ func (s *Server) listAuditEvents(c echo.Context) error {
 	answer := struct {
 		Events []auditEventJSON `json:"events"`
 		Next   *string          `json:"next"`
+		// CompleteSince is from when on no event was deleted; null when none ever was.
+		CompleteSince *string `json:"complete_since"`
 	}{Events: make([]auditEventJSON, len(page.Entries))}
 	for i, entry := range page.Entries {
 		answer.Events[i] = auditEventOf(entry.Event)
+	}
+	if !page.CompleteSince.IsZero() {
+		since := page.CompleteSince.Format(rfc3339Milli)
+		answer.CompleteSince = &since
 	}
 	if page.Older {
 		next := auditCursor(page.Entries[len(page.Entries)-1].Seq)

@@ -114,7 +114,7 @@ func TestKeyPages(t *testing.T) {
 	b.get("/admin/applications").has(200, "Discouraged: a static key")
 	b.get("/admin/applications/new/application-key").has(200, "Application keys are discouraged", "Register an OAuth client instead")
 	wrong := b.post("/admin/applications/new/application-key", url.Values{"name": {"ledger sync"}, "description": {"kept <b>"}, "until": {string(registry.UntilYear)}})
-	wrong.has(422, "Another application has this name already", "kept &lt;b&gt;", `value="` + string(registry.UntilYear) + `" checked`)
+	wrong.has(422, "Another application has this name already", "kept &lt;b&gt;", `value="`+string(registry.UntilYear)+`" checked`)
 	path, _ := b.makeKey("Old Job")
 	page := b.get(path)
 	page.has(200, "Application ID", "Application keys are discouraged", "Move to an OAuth client", "Keys", "Add key", "Regenerate key", "It holds no permissions", "Keys have no scopes")

@@ -141,6 +141,10 @@ func (s *site) useSecrets(t *testing.T) (secrets map[string]string, refused []by
 	r.Header.Set("Authorization", "Bearer "+secrets["token"])
 	wrong(http.StatusUnauthorized, s.browser(t).send(r))                           // its secret ended
 	b.get("/admin/nothing?q=" + secrets["second secret"]).has(http.StatusNotFound) // the page leads back to its own address
+	hook, _ := b.addWebhook(toChat)
+	b.post(hook+"/rotate", nil).redirects(hook + "/secret")
+	secrets["webhook secret"] = b.get(hook+"/secret").page().Find("#webhook-secret").AttrOr("value", "")
+	wrong(http.StatusGone, b.get(hook+"/secret"))
 	s.openLinks(t, b, secrets, wrong)
 	s.actForUser(t, b, secrets)
 	return secrets, refused

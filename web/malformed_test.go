@@ -37,11 +37,17 @@ func TestMalformed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hook, err := s.Store.CreateWebhook(t.Context(), registry.Operator, registry.WebhookInput{
+		URL: "https://hooks.example.com", Kinds: []registry.NoticeKind{registry.NoticeApplicationCreated},
+	}, store.ShowOnce{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	key, _, err := s.Store.CreateKey(t.Context(), registry.Operator, registry.NewApplicationKey{KeyDetails: registry.KeyDetails{Name: "Target key"}}, store.ShowOnce{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := mangler{state: 7, ids: []string{app.ID, key.ID, user.ID, group.ID}}
+	m := mangler{state: 7, ids: []string{app.ID, key.ID, user.ID, group.ID, hook.ID}}
 	routes := s.echo.Routes()
 	slices.SortFunc(routes, func(a, b *echo.Route) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
 	for range 20 {
@@ -119,7 +125,7 @@ var (
 		"q", "after", "before", "sort", "status", "type", "origin", "scope", "attention", "actor", "action", "outcome", "target", "from", "to", "limit", "cursor", "next", "theme", "code",
 		"team", "name", "email", "password", "description", "grant", "auth_method", "token_alg", "service", "kind", "key", "object", "end", "at", "date", "overlap", "typed", "version", "template.team",
 		"grant_type", "client_id", "client_secret", "resource", "client_assertion", "token", "refresh_token", "code_verifier", "code_challenge", "redirect_uri", "response_type", "state", "nonce", "prompt", "max_age",
-		"request", "decision", "for", "", "a[b]", "__proto__", "current", "new", "seen_name", "seen_description", "owner", "until", "secret", "seen", "seen_end", "days", "networks", "anyway", "id", "confirm", "user", "row", "subject", "longest_life", "longest_overlap", "most_secrets", "seen_life", "back", "reason", "state", "user", "group", "confirm", "\x00", "\xff",
+		"request", "decision", "for", "", "a[b]", "__proto__", "current", "new", "seen_name", "seen_description", "owner", "until", "secret", "seen", "seen_end", "days", "networks", "anyway", "id", "confirm", "user", "row", "subject", "longest_life", "longest_overlap", "most_secrets", "seen_life", "back", "reason", "state", "user", "group", "confirm", "\x00", "\xff", "url", "addresses",
 	}
 	methods = []string{"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X"}
 	types   = []string{

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +96,14 @@ func TestNoticeSettings(t *testing.T) {
 		if err != nil || rules[0] != want {
 			t.Errorf("got %+v %v, want %+v", rules[0], err, want)
 		}
+		admin.get(page).has(http.StatusOK, "No e-mail is sent now.")
+		wrong = admin.post(page, url.Values{"on": {"true"}, "admins": {"true"}, "email": {"true"}, "addresses": {"list@example.com\r\n nobody"}})
+		wrong.has(http.StatusUnprocessableEntity, "Line 2: Enter an e-mail address such as name@example.com.", "list@example.com")
+		if got := wrong.wrongFields(); !slices.Equal(got, []string{"addresses"}) {
+			t.Errorf("got %q marked, want the addresses", got)
+		}
+		admin.post(page, url.Values{"on": {"true"}, "admins": {"true"}, "email": {"true"}, "addresses": {"list@example.com"}}).redirects("/admin/settings/notices")
+		admin.get("/admin/settings/notices").has(http.StatusOK, "Administrators, 1 address, by e-mail too")
 		for _, path := range []string{"/admin/settings/notices/none", "/admin/settings/notices/%00"} {
 			admin.get(path).has(http.StatusNotFound)
 			admin.post(path, url.Values{"on": {"true"}, "admins": {"true"}}).has(http.StatusNotFound)

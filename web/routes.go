@@ -27,7 +27,8 @@ func (s *Server) routes(e *echo.Echo) {
 	protocol.get(oauth.JWKSPath, s.jwks)
 	protocol.get(oauth.MetadataPath, s.authorizationServerMetadata)
 	protocol.get(oauth.DiscoveryPath, s.openIDConfiguration)
-	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.UserInfoPath, oauth.JWKSPath, oauth.MetadataPath, oauth.DiscoveryPath} {
+	protocol.get(authZENConfigPath, s.authZENConfig)
+	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.UserInfoPath, oauth.JWKSPath, oauth.MetadataPath, oauth.DiscoveryPath, authZENConfigPath} {
 		protocol.e.OPTIONS(path, preflight, anyOrigin)
 	}
 	all.post(oauth.IntrospectPath, s.introspect) // APIs ask, never a page
@@ -97,6 +98,7 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.post("/admin/applications/:id/scopes/review", s.applicationSaveScopes)
 	applications.get("/admin/applications/:id/networks", s.networksPage)
 	applications.post("/admin/applications/:id/networks", s.setNetworks)
+	applications.get("/admin/applications/:id/access", s.applicationAccess)
 	applications.get("/admin/applications/:id/permissions", s.applicationPermissionsPage)
 	applications.post("/admin/applications/:id/permissions", s.applicationGrant)
 	applications.post("/admin/applications/:id/permissions/remove", s.applicationUngrant)
@@ -144,6 +146,7 @@ func (s *Server) routes(e *echo.Echo) {
 	users.get(views.UsersPath+"/new", s.inviteUserPage)
 	users.post(views.UsersPath+"/new", s.inviteUser)
 	users.get(views.UsersPath+"/:id", s.user)
+	users.get(views.UsersPath+"/:id/access", s.userAccess)
 	users.get(views.UsersPath+"/:id/link", s.userLink)
 	for deed := range userDeeds { // disable, enable, sign-out, reset-password, invitation, withdraw
 		users.get(views.UsersPath+"/:id/"+string(deed), s.askUser(deed))
@@ -166,9 +169,12 @@ func (s *Server) routes(e *echo.Echo) {
 
 	permissions := console.through(s.viewingPermissions)
 	permissions.get("/admin/permissions", s.permissions)
+	permissions.once("/admin/permissions.csv", s.permissionsCSV)
+	permissions.get("/admin/permissions/why", s.whyPage)
 	permissions.get("/admin/permissions/:service", s.permissionSubjects)
 	permissions.get("/admin/permissions/:service/objects", s.permissionObjects)
 	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
+	permissions.get("/admin/permissions/:service/access", s.permissionHolders)
 	permissions.get("/admin/permissions/:service/assign", s.pickSubjects)
 	permissions.get("/admin/permissions/:service/assign/what", s.assignPage)
 	permissions.post("/admin/permissions/:service/assign/what", s.assign)
@@ -183,6 +189,22 @@ func (s *Server) routes(e *echo.Echo) {
 	settings.get(views.NoticeRulesPath, s.noticeRules)
 	settings.get(views.NoticeRulesPath+"/:kind", s.noticeRulePage)
 	settings.post(views.NoticeRulesPath+"/:kind", s.setNoticeRule)
+	settings.get(views.WebhooksPath, s.webhooks)
+	settings.get(views.WebhooksPath+"/new", s.newWebhookPage)
+	settings.post(views.WebhooksPath+"/new", s.newWebhook)
+	settings.get(views.WebhooksPath+"/:webhook", s.webhook)
+	settings.get(views.WebhooksPath+"/:webhook/edit", s.editWebhookPage)
+	settings.post(views.WebhooksPath+"/:webhook/edit", s.editWebhook)
+	settings.get(views.WebhooksPath+"/:webhook/secret", s.webhookSecret)
+	settings.post(views.WebhooksPath+"/:webhook/test", s.testWebhook)
+	settings.post(views.WebhooksPath+"/:webhook/deliveries/:delivery/again", s.resendDelivery)
+	for page, deed := range webhookDeeds { // rotate, enable, disable, delete
+		settings.get(views.WebhooksPath+"/:webhook/"+page, s.askOfWebhook(deed))
+		settings.post(views.WebhooksPath+"/:webhook/"+page, s.changeWebhook(deed))
+	}
+	settings.get(views.RetentionPath, s.retentionPage)
+	settings.post(views.RetentionPath, s.setRetention)
+	settings.get(views.RetentionPath+"/shorten", s.shortenRetentionPage)
 	settings.get(views.CredentialPolicyPath, s.credentialPolicyPage)
 	settings.post(views.CredentialPolicyPath, s.setCredentialPolicy)
 
@@ -198,6 +220,10 @@ func (s *Server) routes(e *echo.Echo) {
 	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read", registry.WholeAuditLog)).get("/api/v1/audit-log", s.listAuditEvents)
 	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
 	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
+	api.through(s.bearer, s.scope("authorization.permissions:read", "permission.list", registry.AllPermissions)).get("/api/v1/permissions", s.apiPermissions)
+	asking := api.through(s.bearer, namedByAsker, s.scope("authorization.access:evaluate", "permission.evaluate", registry.AllPermissions))
+	asking.post(evaluationPath, s.evaluate)
+	asking.post(evaluationsPath, s.evaluateAll)
 }
 
 // area is a part of the site, whose requests pass the same middleware.

@@ -26,6 +26,7 @@ type Server struct {
 	Issuer         string         // the address of this server, without a slash at its end
 	Secure         bool           // the issuer is https: cookies are Secure, and browsers are told to stay with https
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Request-Id are believed
+	Mail           bool           // e-mail is sent
 	Now            func() time.Time
 	Log            *slog.Logger
 }

@@ -17,7 +17,12 @@ func (s *Server) noticeRules(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, views.NoticeRulesPage(s.shell(c, "Notices", views.SettingsPath), rules))
+	trouble, err := s.Store.MailTrouble(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	v := views.NoticeRules{Rules: rules, Trouble: trouble, Now: s.Now().UTC()}
+	return render(c, http.StatusOK, views.NoticeRulesPage(s.shell(c, "Notices", views.SettingsPath), v))
 }
 
 // noticeRulePage handles GET /admin/settings/notices/{kind}.
@@ -52,5 +57,5 @@ func (s *Server) setNoticeRule(c echo.Context) error {
 }
 
 func (s *Server) showNoticeRule(c echo.Context, code int, rule registry.NoticeRule, invalid registry.Invalid) error {
-	return render(c, code, views.NoticeRulePage(s.shell(c, "Notices", views.SettingsPath), views.NoticeRuleForm{Input: rule, Invalid: invalid}))
+	return render(c, code, views.NoticeRulePage(s.shell(c, "Notices", views.SettingsPath), views.NoticeRuleForm{Input: rule, Invalid: invalid, Mail: s.Mail}))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"clientele/registry"
 )
@@ -39,5 +40,37 @@ func TestTeamSettings(t *testing.T) {
 		viewer.get("/admin/settings").has(http.StatusNotFound)
 		viewer.post("/admin/settings", url.Values{"name": {"Mine"}}).has(http.StatusNotFound)
 		viewer.get("/admin/applications").lacks(`href="/admin/settings"`)
+	})
+}
+
+func TestRetentionSettings(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		admin := s.setUp(t)
+		const path = "/admin/settings/audit-log"
+		admin.get(path).has(http.StatusOK, "Keep events", "No event was ever deleted.")
+		for _, days := range []string{"", "31", "-1", "x", "99999999999999999999"} {
+			admin.post(path, url.Values{"days": {days}}).has(http.StatusUnprocessableEntity, "Choose how long events are kept.")
+			admin.get(path + "/shorten?days=" + days).redirects(path)
+		}
+		admin.post(path, url.Values{"days": {"30"}}).redirects(path + "/shorten?days=30")
+		admin.get(path+"/shorten?days=30").has(http.StatusOK, "Keep events for 30 days only?", "Delete older events")
+		admin.get(path + "/shorten?days=0").redirects(path)
+		wrong := admin.post(path, url.Values{"days": {"30"}, "confirm": {"delete"}})
+		wrong.has(http.StatusUnprocessableEntity, "Type DELETE to have older events deleted.", `value="delete"`)
+		admin.withHTMX().post(path, url.Values{"days": {"30"}, "confirm": {"DELETE"}}).navigates(path)
+		admin.get(path).has(http.StatusOK, "Saved", `<option value="30" selected>30 days</option>`)
+
+		s.clock.Advance(50 * 24 * time.Hour)
+		if err := s.Store.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		admin.signIn("admin@example.com", testPassword).redirects("/")
+		admin.get("/admin/audit-log").has(http.StatusOK, "The log is complete since", "Delete old events")
+		admin.post(path, url.Values{"days": {"0"}}).redirects(path)
+		admin.get(path).has(http.StatusOK, "The log is complete since")
+
+		viewer := s.holding(t, "viewer@example.com", registry.ReadAuditLog)
+		viewer.get(path).has(http.StatusNotFound)
+		viewer.post(path, url.Values{"days": {"30"}, "confirm": {"DELETE"}}).has(http.StatusNotFound)
 	})
 }

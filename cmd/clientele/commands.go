@@ -159,18 +159,22 @@ type auditVerifyCmd struct {
 	Expect string `placeholder:"HEAD" help:"A head printed before, which must still be part of the chain."`
 }
 
-// Run checks the chain, prints its head, and fails naming the first broken event.
+// Run checks the chain, prints its head, and its checkpoint if it starts at one, and fails naming the first broken event.
 func (a *auditVerifyCmd) Run(e *env) error {
 	expected, err := parseHead(a.Expect)
 	if err != nil {
 		return err
 	}
 	return e.with(func(db *store.DB) error {
-		head, err := db.VerifyAudit(e.ctx, expected)
+		chain, err := db.VerifyAudit(e.ctx, expected)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(e.stdout, "the audit log is whole: %d events\nhead %s\n", head.Seq, head)
+		fmt.Fprintf(e.stdout, "the audit log is whole: %d events\n", chain.Seq-chain.Checkpoint.Seq)
+		if chain.Checkpoint.Seq > 0 {
+			fmt.Fprintf(e.stdout, "events 1 to %d were deleted as they grew old\ncheckpoint %s\n", chain.Checkpoint.Seq, chain.Checkpoint)
+		}
+		_, err = fmt.Fprintf(e.stdout, "head %s\n", chain.Head)
 		return err
 	})
 }

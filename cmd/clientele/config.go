@@ -133,8 +133,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || (err == nil && ip.IsLoopback())
 }
 
-// prefixes reads networks: "10.0.0.0/8" or a single address.
-func prefixes(list []string) ([]netip.Prefix, error) {
+// prefixes reads the networks of a flag: "10.0.0.0/8" or a single address.
+func prefixes(flag string, list []string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
 	for _, text := range list {
 		text = strings.TrimSpace(text)
@@ -144,7 +144,7 @@ func prefixes(list []string) ([]netip.Prefix, error) {
 		}
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("--trusted-proxies: %q is no address or network; give them like 10.0.0.7 or 10.0.0.0/8", text)
+			return nil, fmt.Errorf("%s: %q is no address or network; give them like 10.0.0.7 or 10.0.0.0/8", flag, text)
 		}
 		all = append(all, p.Masked())
 	}

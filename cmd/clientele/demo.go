@@ -72,6 +72,7 @@ func (d *demoMaker) fill() error {
 	d.planKeys()
 	d.planPolicy()
 	d.planPeople()
+	d.planWebhooks()
 	d.planNotices()
 	slices.SortStableFunc(d.events, func(a, b demoEvent) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
 	for _, event := range d.events {

@@ -9,7 +9,10 @@ func (d *demoMaker) planNotices() {
 	for day := 90; day >= 0; day-- {
 		d.events = append(d.events, demoEvent{d.daysAgo(day), func() error {
 			d.db.FlushUsage(d.ctx) // when a secret was last used is among what they are told
-			return d.db.Tell(d.ctx)
+			if err := d.db.Tell(d.ctx); err != nil {
+				return err
+			}
+			return d.sendDue(day)
 		}})
 	}
 	d.events = append(d.events, demoEvent{d.daysAgo(noticesReadAgo), func() error {

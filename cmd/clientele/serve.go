@@ -11,8 +11,10 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
+	"clientele/deliver"
 	"clientele/oauth"
 	"clientele/store"
 	"clientele/web"
@@ -22,6 +24,8 @@ type serveCmd struct {
 	Addr           string   `env:"CLIENTELE_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
 	Demo           bool     `help:"Fill an empty database with a demo team first, and print its sign-ins."`
 	TrustedProxies []string `env:"CLIENTELE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For names the caller."`
+	WebhookAllow   []string `env:"CLIENTELE_WEBHOOK_ALLOW" placeholder:"CIDR" help:"Private networks into which webhooks may lead, also without encryption."`
+	SMTPURL        string   `name:"smtp-url" env:"CLIENTELE_SMTP_URL" placeholder:"URL" help:"The mail server, such as smtp://user:password@mail.example.com:587?from=clientele@example.com."`
 	TLSCert        string   `env:"CLIENTELE_TLS_CERT" placeholder:"PATH" help:"Certificate, to serve https."`
 	TLSKey         string   `env:"CLIENTELE_TLS_KEY" placeholder:"PATH" help:"The certificate's key."`
 }
@@ -35,7 +39,15 @@ func (s *serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	proxies, err := prefixes(s.TrustedProxies)
+	proxies, err := prefixes("--trusted-proxies", s.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	reach, err := prefixes("--webhook-allow", s.WebhookAllow)
+	if err != nil {
+		return err
+	}
+	mail, err := s.mail(issuer)
 	if err != nil {
 		return err
 	}
@@ -48,6 +60,7 @@ func (s *serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	options.Reach, options.Mail = reach, mail != nil
 	if s.Demo {
 		if err := demo(e, options); err != nil {
 			return fmt.Errorf("fill in the demo team: %w", err)
@@ -59,9 +72,18 @@ func (s *serveCmd) Run(e *env) error {
 	}
 	server := &web.Server{
 		Store: db, OAuth: &oauth.Server{Issuer: issuer, Store: db, Now: e.now}, Issuer: issuer,
-		Secure: strings.HasPrefix(issuer, "https://"), TrustedProxies: proxies, Now: e.now, Log: log,
+		Secure: strings.HasPrefix(issuer, "https://"), TrustedProxies: proxies, Mail: mail != nil, Now: e.now, Log: log,
 	}
-	return errors.Join(s.serve(e, db, server.Handler(), certificates, issuer, log), db.Close())
+	courier := &deliver.Courier{Store: db, Webhooks: deliver.NewWebhooks(issuer, reach, e.now), Mail: mail, Log: log}
+	return errors.Join(s.serve(e, db, courier, server.Handler(), certificates, issuer, log), db.Close())
+}
+
+// mail returns what sends e-mail, or nil when no mail server was named.
+func (s *serveCmd) mail(issuer string) (*deliver.Mail, error) {
+	if s.SMTPURL == "" {
+		return nil, nil //nolint:nilnil // no e-mail is sent
+	}
+	return deliver.NewMail(s.SMTPURL, issuer)
 }
 
 // certificates returns what to serve https with, or none for http.
@@ -79,7 +101,7 @@ func (s *serveCmd) certificates() ([]tls.Certificate, error) {
 	return []tls.Certificate{certificate}, nil
 }
 
-func (s *serveCmd) serve(e *env, db *store.DB, handler http.Handler, certificates []tls.Certificate, issuer string, log *slog.Logger) error {
+func (s *serveCmd) serve(e *env, db *store.DB, courier *deliver.Courier, handler http.Handler, certificates []tls.Certificate, issuer string, log *slog.Logger) error {
 	listener, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s; choose another address with --addr: %w", s.Addr, err)
@@ -104,7 +126,10 @@ func (s *serveCmd) serve(e *env, db *store.DB, handler http.Handler, certificate
 	log.Info("listening", "addr", listener.Addr().String(), "issuer", issuer)
 
 	ctx, stop := context.WithCancel(e.ctx)
+	var sending sync.WaitGroup
+	defer sending.Wait() // what is being sent is written down first
 	defer stop()
+	sending.Go(func() { courier.Run(ctx) })
 	go sweepHourly(ctx, db, log)
 	go db.TellNotices(ctx)
 	failed := make(chan error, 1)

@@ -17,4 +17,4 @@ CREATE INDEX secrets_hash ON secrets (hash);
 ALTER TABLE applications ADD COLUMN moves_to TEXT NOT NULL DEFAULT '';
 CREATE INDEX applications_moves_to ON applications (moves_to) WHERE moves_to <> '';
 
-UPDATE meta SET schema_version = 11;
+UPDATE meta SET schema_version = 14;
