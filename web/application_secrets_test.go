@@ -244,7 +244,7 @@ func TestWhoMayChangeSecrets(t *testing.T) {
 	manager.post(path+"/secrets/new", url.Values{"until": {"ended"}}).has(http.StatusForbidden, "authorization/manage-permissions")
 	manager.post(path+secret(path)+"/pause", nil).redirects(path + "#secrets")
 	page := manager.get(path)
-	page.has(http.StatusOK, "Someone else made it")
+	page.has(http.StatusOK, "Others own it")
 	page.lacks("Add secret")
 }
 
