@@ -113,14 +113,18 @@ func BuiltIn() Catalogue {
 		{
 			Key: "team", Name: "Team", BuiltIn: true,
 			Description: "The team itself: its users and settings.",
+			Scopes: []Scope{
+				{Key: MembersScope, Name: "Read users and groups", Description: "Opens GET /api/v1/members: every user with their name, e-mail address, status and groups."},
+			},
 			Permissions: []PermissionDef{
 				{Key: ViewUsers.Key, Name: "View users", Description: "See every user with their groups and what they hold, and when they last signed in."},
 				{Key: ManageUsers.Key, Name: "Manage users", Description: "Invite users, disable them, reset their passwords and sign them out.", Needs: []string{ViewUsers.Key}},
+				{Key: ReadMembers.Key, Name: "Import members", Description: "Read users and their groups over GET /api/v1/members, to bring them into another system."},
 				{Key: ManageSettings.Key, Name: "Manage settings", Description: "Change the team's settings and its catalogue of services."},
 			},
 			Templates: []Template{
-				{Key: "viewer", Name: "Viewer", Permissions: []string{ViewUsers.Key}},
-				{Key: AdminTemplate, Name: "Admin", Permissions: []string{ViewUsers.Key, ManageUsers.Key, ManageSettings.Key}},
+				{Key: "viewer", Name: "Viewer", Permissions: []string{ViewUsers.Key, ReadMembers.Key}},
+				{Key: AdminTemplate, Name: "Admin", Permissions: []string{ViewUsers.Key, ManageUsers.Key, ReadMembers.Key, ManageSettings.Key}},
 			},
 		},
 		{
@@ -171,6 +175,9 @@ func BuiltIn() Catalogue {
 		},
 	}}
 }
+
+// MembersScope is the scope that opens the list of users to other programs.
+const MembersScope = "team.user-group-info:read"
 
 // OpenIDService is the key of the service whose scopes tell about a signed-in
 // user. Without a user they open nothing.

@@ -21,6 +21,7 @@ var (
 	ViewPermissions    = Permission{"authorization", "view-permissions"}
 	ManagePermissions  = Permission{"authorization", "manage-permissions"}
 	ReadAuditLog       = Permission{"audit", "use-audit-log-api"}
+	ReadMembers        = Permission{"team", "import-members"}
 )
 
 // Administration returns what it takes to make others administrators, with
@@ -50,6 +51,23 @@ type Held struct {
 	GroupID    string // the group of the subject that it was granted to, or "" when granted to the subject itself
 	GroupName  string
 	Needs      []string // keys of the service's permissions without which it means nothing
+}
+
+// HeldBy returns the permissions that grants of a catalogue's services give.
+func HeldBy(grants []HeldGrant, c Catalogue) (held []Held) {
+	for _, g := range grants {
+		service, _ := c.Service(g.Service)
+		keys, template := []string{g.Key}, Template{}
+		if g.Kind == TemplateGrant {
+			template, _ = service.Template(g.Key)
+			keys = template.Permissions
+		}
+		for _, key := range keys {
+			p, _ := service.Permission(key)
+			held = append(held, Held{Permission: Permission{g.Service, key}, Object: g.Object, Template: template.Key, Needs: p.Needs})
+		}
+	}
+	return held
 }
 
 // covers reports whether holding h on h.Object includes object: the service

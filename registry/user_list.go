@@ -72,3 +72,9 @@ type AccountGrant struct {
 	HeldGrant
 	Group Group // zero when it was given to the user
 }
+
+// Member is a user with their groups, as other programs read them.
+type Member struct {
+	UserRow
+	MemberOf []Group
+}

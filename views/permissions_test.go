@@ -50,6 +50,10 @@ func TestPermissionsPages(t *testing.T) {
 		{ServicePart: part, Users: registry.Count{N: 1000, More: true}, Groups: registry.Count{N: 2}, Applications: registry.Count{N: 40}},
 		{ServicePart: demoPart()},
 	}}))
+	viewtest.Golden(t, "permissions_for", PermissionsPage(permissionsShell(), PermissionServices{
+		Search: "or", For: &registry.PickedSubject{Subject: registry.Subject{Type: registry.GroupSubject, ID: "gr_clerks"}, Name: "Clerks & co"},
+		Services: []registry.ServiceSubjects{{ServicePart: registry.ServicePart{Service: demoServices().Services[0]}}},
+	}))
 	viewtest.Golden(t, "permissions_none", PermissionsPage(permissionsShell(), PermissionServices{Search: "nothing"}))
 
 	viewtest.Golden(t, "permission_subjects", PermissionSubjectsPage(permissionsShell(), demoSubjects()))

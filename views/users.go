@@ -33,6 +33,10 @@ func (r UserRights) over(u registry.UserRow) bool {
 	return r.MayManage && u.ID != r.Viewer && (r.MayGrant || !u.Admin)
 }
 
+// overAccess reports whether the viewer may make the user an administrator, or
+// take that back.
+func (r UserRights) overAccess(u registry.UserRow) bool { return r.MayGrant && u.ID != r.Viewer }
+
 // mayLink reports whether the viewer may see a link that opens the account.
 func (r UserRights) mayLink(u registry.UserRow) bool { return r.over(u) && (r.MayGrant || !u.Holds) }
 

@@ -24,14 +24,33 @@ func (s *Server) viewingPermissions(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// permissions handles GET /admin/permissions.
+// permissions handles GET /admin/permissions: with a subject in the query, the
+// services of which it can be assigned permissions.
 func (s *Server) permissions(c echo.Context) error {
 	list := views.PermissionServices{Search: c.QueryParam("q")}
 	var err error
 	if list.Services, err = s.Store.PermissionServices(c.Request().Context(), actor(c), list.Search); err != nil {
 		return err
 	}
+	if name := c.QueryParam("subject"); name != "" {
+		if list.For, err = s.toBeAssigned(c, name); err != nil {
+			return err
+		}
+	}
 	return render(c, http.StatusOK, views.PermissionsPage(s.shell(c, "Permissions", permissionsPath), list))
+}
+
+// toBeAssigned returns the subject of that name who is to be assigned
+// permissions, or registry.ErrNotFound.
+func (s *Server) toBeAssigned(c echo.Context, name string) (*registry.PickedSubject, error) {
+	picked, err := s.Store.PickedSubjects(c.Request().Context(), actor(c), registry.ManagePermissions.Service, []string{name})
+	if err == nil && len(picked) == 0 {
+		err = registry.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &picked[0], nil
 }
 
 // permissionSubjects handles GET /admin/permissions/{service}.

@@ -67,7 +67,7 @@ func consoleRights() map[string]right {
 	add(registry.ViewUsers, users, "/admin/users/new", "/admin/users/:id/link", "/admin/groups/new", "/admin/users/:id/disable", "/admin/users/:id/enable", "/admin/users/:id/sign-out", "/admin/users/:id/invitation", "/admin/users/:id/withdraw")
 	add(registry.ViewUsers, slices.Concat(users, grant), "/admin/users/:id/reset-password",
 		"/admin/groups/:id/edit", "/admin/groups/:id/add", "/admin/groups/:id/members/:user/remove", "/admin/groups/:id/delete")
-	add(registry.ViewUsers, grant, "/admin/groups/:id/permissions/remove")
+	add(registry.ViewUsers, grant, "/admin/users/:id/administrator", "/admin/users/:id/administrator/remove", "/admin/groups/:id/permissions/remove")
 
 	add(registry.ViewPermissions, nil, "/admin/permissions", "/admin/permissions/:service", "/admin/permissions/:service/objects", "/admin/permissions/:service/templates")
 	add(registry.ViewPermissions, grant, "/admin/permissions/:service/assign", "/admin/permissions/:service/assign/what", "/admin/permissions/:service/change", "/admin/permissions/:service/remove")
@@ -147,6 +147,7 @@ func newRightsWorld(t *testing.T) *rightsWorld {
 		"/admin/applications/:id/restore":                    deleted + "/restore",
 		"/admin/users/:id/invitation":                        invited + "/invitation",
 		"/admin/users/:id/withdraw":                          invited + "/withdraw",
+		"/admin/users/:id/administrator/remove":              "/admin/users/" + other.ID + "/administrator/remove",
 		"/admin/users/:id/enable":                            "/admin/users/" + off.ID + "/enable",
 		"/admin/groups/:id/permissions/remove":               group + "/permissions/remove?service=applications&grant=template:viewer",
 		"/admin/permissions/:service/assign/what":            "/admin/permissions/orders/assign/what?subject=user:" + other.ID,

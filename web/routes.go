@@ -137,7 +137,7 @@ func (s *Server) routes(e *echo.Echo) {
 	users.post(views.UsersPath+"/new", s.inviteUser)
 	users.get(views.UsersPath+"/:id", s.user)
 	users.get(views.UsersPath+"/:id/link", s.userLink)
-	for deed := range userDeeds { // disable, enable, sign-out, reset-password, invitation, withdraw
+	for deed := range userDeeds { // disable, enable, sign-out, reset-password, invitation, withdraw, administrator, administrator/remove
 		users.get(views.UsersPath+"/:id/"+string(deed), s.askUser(deed))
 		users.post(views.UsersPath+"/:id/"+string(deed), s.changeUser(deed))
 	}
@@ -188,6 +188,7 @@ func (s *Server) routes(e *echo.Echo) {
 	api := all.through(noStore)
 	api.through(s.bearer).get("/api/v1/me", s.apiMe)
 	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read", registry.WholeAuditLog)).get("/api/v1/audit-log", s.listAuditEvents)
+	api.through(s.bearer, s.scope(registry.MembersScope, "user.list", registry.AllUsers)).get("/api/v1/members", s.apiMembers)
 	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
 	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
 }
