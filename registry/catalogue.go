@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -23,6 +24,7 @@ type Service struct {
 	Permissions []PermissionDef `yaml:"permissions" json:"permissions,omitempty"`
 	Templates   []Template      `yaml:"templates" json:"templates,omitempty"`
 	Containers  []Container     `yaml:"containers" json:"containers,omitempty"`
+	Granting    Granting        `yaml:"granting" json:"granting,omitempty"` // "" in a file: as it is, and Standard at first
 	BuiltIn     bool            `yaml:"-" json:"-"`
 }
 
@@ -233,6 +235,9 @@ func CheckCatalogue(c Catalogue) error {
 		}
 		for j, p := range s.Permissions {
 			at.in("permissions", j).known("needs", p.Needs, permissions)
+		}
+		if invalid, wrong := CheckGranting(s, cmp.Or(s.Granting, Standard)).(Invalid); wrong { //nolint:errorlint // it is never wrapped
+			at.wrong("granting", invalid["granting"])
 		}
 		templates := map[string]bool{}
 		for j, t := range s.Templates {

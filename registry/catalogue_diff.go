@@ -80,7 +80,7 @@ func parts(s Service) []part {
 	if s.Key == "" {
 		return nil
 	}
-	all := []part{{[2]string{"service", s.Key}, content(s.Name, s.Description, s.Audience)}}
+	all := []part{{[2]string{"service", s.Key}, content(s.Name, s.Description, s.Audience, s.Granting)}}
 	for _, x := range s.Scopes {
 		all = append(all, part{[2]string{"scope", x.Key}, content(x)})
 	}

@@ -34,10 +34,16 @@ func WithNeeds(all ...Permission) []Permission {
 	for i := 0; i < len(all); i++ {
 		service, _ := BuiltIn().Service(all[i].Service)
 		p, _ := service.Permission(all[i].Key)
-		for _, key := range p.Needs {
-			if needed := (Permission{service.Key, key}); !slices.Contains(all, needed) {
-				all = append(all, needed)
-			}
+		all = addNeeds(all, service.Key, p.Needs)
+	}
+	return all
+}
+
+// addNeeds adds permissions of a service that are not among all.
+func addNeeds(all []Permission, service string, keys []string) []Permission {
+	for _, key := range keys {
+		if p := (Permission{service, key}); !slices.Contains(all, p) {
+			all = append(all, p)
 		}
 	}
 	return all
@@ -111,11 +117,7 @@ func Decide(held []Held, scopes []string, q Question) Decision {
 		if i == 0 {
 			d.By = held[at]
 		}
-		for _, key := range held[at].Needs {
-			if p := (Permission{need[i].Service, key}); !slices.Contains(need, p) {
-				need = append(need, p)
-			}
-		}
+		need = addNeeds(need, need[i].Service, held[at].Needs)
 	}
 	d.Allowed = d.MissingScope == ""
 	return d

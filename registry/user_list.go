@@ -13,6 +13,7 @@ type UserRow struct {
 	Groups         int       // how many they are in
 	Admin          bool      // can manage users and permissions, by themselves or through a group
 	Holds          bool      // any permission, by themselves or through a group
+	Beyond         bool      // holds so what the viewer could not give
 	NoPassword     bool      // it was reset, and they have not chosen another
 	LinkEnds       time.Time // when the link ends by which they are to choose a password; zero when there is none
 }

@@ -39,7 +39,7 @@ func (db *DB) RemoveAdministrator(ctx context.Context, by registry.Actor, id str
 		if err != nil {
 			return nil, err
 		}
-		err = t.keepAdministrator(ctx, "user", func() error {
+		err = t.keepGranters(ctx, "user", func() error {
 			events, err = eachAdminTemplate(u, func(g registry.GrantInput) (registry.Event, error) {
 				return registry.Event{Before: snapshot(g.Held())}, t.deleteGrant(ctx, g)
 			})

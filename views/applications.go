@@ -20,7 +20,6 @@ type Applications struct {
 
 	Viewer    string // the viewer's ID
 	MayManage bool   // may register, edit and disable applications
-	MayGrant  bool   // may give them permissions
 }
 
 // applicationsPath is the address of the list.
@@ -184,7 +183,7 @@ func (l Applications) mayRestore(a registry.ApplicationRow) bool {
 
 // mayRotate reports whether the viewer may see a new secret of it.
 func (l Applications) mayRotate(a registry.ApplicationRow) bool {
-	return a.Type == registry.OAuthClient && !a.Public() && (l.MayGrant || a.Permissions == 0 || a.CreatedBy == l.Viewer)
+	return a.Type == registry.OAuthClient && !a.Public() && (!a.Beyond || a.CreatedBy == l.Viewer)
 }
 
 // page returns the address of one of the application's pages that leads back

@@ -453,7 +453,7 @@ func GroupPage(s Shell, v GroupView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				if v.Rights.MayGrant {
+				if s.Granter.Any(v.Catalogue) {
 					templ_7745c5c3_Err = ui.LinkButton(ui.Action{Text: "Assign permissions", Icon: "plus", Href: assignSomeTo(v.Group.Subject())}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -476,7 +476,7 @@ func GroupPage(s Shell, v GroupView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, a := range v.held() {
-					templ_7745c5c3_Err = groupService(v, a).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = groupService(s, v, a).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -522,7 +522,7 @@ func GroupPage(s Shell, v GroupView) templ.Component {
 	})
 }
 
-func groupService(v GroupView, a ServiceAccess) templ.Component {
+func groupService(s Shell, v GroupView, a ServiceAccess) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -634,7 +634,7 @@ func groupService(v GroupView, a ServiceAccess) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.Rights.MayGrant {
+			if s.Granter.May(a.Service, g.Object) {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<div class=\"grant-state\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

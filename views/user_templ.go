@@ -82,7 +82,7 @@ func UserPage(s Shell, v UserView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = userPermissions(v).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = userPermissions(s, v).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -790,7 +790,7 @@ func userConsole(v UserView) templ.Component {
 	})
 }
 
-func userPermissions(v UserView) templ.Component {
+func userPermissions(s Shell, v UserView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -827,7 +827,7 @@ func userPermissions(v UserView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			if v.Rights.MayGrant {
+			if s.Granter.Any(v.Catalogue) {
 				templ_7745c5c3_Err = ui.LinkButton(ui.Action{Text: "Assign permissions", Icon: "plus", Href: assignSomeTo(v.User.Actor().Subject())}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

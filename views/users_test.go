@@ -67,7 +67,7 @@ func TestUserPages(t *testing.T) {
 		"users":          list(func(*Users) {}),
 		"users_found":    list(func(l *Users) { l.Query = registry.UserQuery{Search: "a&b", Status: registry.Active, Sort: "-used"} }),
 		"users_viewed":   list(func(l *Users) { l.Rights, l.Page.Prev, l.Page.Next = UserRights{Viewer: "us_ada"}, "", "" }),
-		"users_helpdesk": list(func(l *Users) { l.Rights = UserRights{Viewer: "us_x", MayManage: true} }),
+		"users_helpdesk": list(func(l *Users) { l.Rights, l.Page.Users[1].Beyond = UserRights{Viewer: "us_x", MayManage: true}, true }),
 		"users_none":     list(func(l *Users) { l.Page, l.Query.Search = registry.UserPage{}, "zzz" }),
 		"users_invited":  list(func(l *Users) { l.Page, l.Query.Status = registry.UserPage{}, registry.Invited }),
 		"users_disabled": list(func(l *Users) { l.Page, l.Query.Status = registry.UserPage{}, registry.Disabled }),

@@ -52,8 +52,8 @@ func (s *Server) applicationView(c echo.Context) (v views.ApplicationView, err e
 	v.MayAudit = may(c, registry.ReadAuditLog)
 	if !v.App.Locked() {
 		v.MayManage = may(c, registry.ManageApplications)
-		v.MayGrant = may(c, registry.ManagePermissions)
-		v.MayRotate = v.MayManage && !v.App.Public() && (v.MayGrant || len(v.App.Permissions) == 0 || v.App.CreatedBy == by.ID)
+		v.Granter = granter(c)
+		v.MayRotate = v.MayManage && !v.App.Public() && (v.App.CreatedBy == by.ID || v.Granter.MayAll(v.Catalogue, v.App.Permissions))
 	}
 	return v, nil
 }

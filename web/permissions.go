@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -33,7 +34,11 @@ func (s *Server) permissions(c echo.Context) error {
 		return err
 	}
 	if name := c.QueryParam("subject"); name != "" {
-		if list.For, err = s.toBeAssigned(c, name); err != nil {
+		list.Services = slices.DeleteFunc(list.Services, func(one registry.ServiceSubjects) bool {
+			_, some := granter(c).Part(one.Service)
+			return !some
+		})
+		if list.For, err = s.toBeAssigned(c, name, list.Services); err != nil {
 			return err
 		}
 	}
@@ -41,9 +46,13 @@ func (s *Server) permissions(c echo.Context) error {
 }
 
 // toBeAssigned returns the subject of that name who is to be assigned
-// permissions, or registry.ErrNotFound.
-func (s *Server) toBeAssigned(c echo.Context, name string) (*registry.PickedSubject, error) {
-	picked, err := s.Store.PickedSubjects(c.Request().Context(), actor(c), registry.ManagePermissions.Service, []string{name})
+// permissions of one of those services, or registry.ErrNotFound.
+func (s *Server) toBeAssigned(c echo.Context, name string, among []registry.ServiceSubjects) (*registry.PickedSubject, error) {
+	service := registry.ManagePermissions.Service // for who may grant nothing, to be refused
+	if len(among) > 0 {
+		service = among[0].Key
+	}
+	picked, err := s.Store.PickedSubjects(c.Request().Context(), actor(c), service, []string{name})
 	if err == nil && len(picked) == 0 {
 		err = registry.ErrNotFound
 	}

@@ -69,8 +69,9 @@ func consoleRights() map[string]right {
 		"/admin/groups/:id/edit", "/admin/groups/:id/add", "/admin/groups/:id/members/:user/remove", "/admin/groups/:id/delete")
 	add(registry.ViewUsers, grant, "/admin/users/:id/administrator", "/admin/users/:id/administrator/remove", "/admin/groups/:id/permissions/remove")
 
-	add(registry.ViewPermissions, nil, "/admin/permissions", "/admin/permissions/:service", "/admin/permissions/:service/objects", "/admin/permissions/:service/templates")
-	add(registry.ViewPermissions, grant, "/admin/permissions/:service/assign", "/admin/permissions/:service/assign/what", "/admin/permissions/:service/change", "/admin/permissions/:service/remove")
+	add(registry.ViewPermissions, nil, "/admin/permissions", "/admin/permissions/:service", "/admin/permissions/:service/objects", "/admin/permissions/:service/templates", "/admin/permissions/:service/granting")
+	add(registry.ViewPermissions, grant, "/admin/permissions/:service/assign", "/admin/permissions/:service/assign/what", "/admin/permissions/:service/change", "/admin/permissions/:service/remove",
+		"/admin/permissions/:service/granting/standard", "/admin/permissions/:service/granting/restricted")
 
 	add(registry.ManageSettings, nil, "/admin/settings", "/admin/settings/notices", "/admin/settings/notices/:kind", "/admin/settings/credentials")
 	add(registry.ReadAuditLog, nil, "/admin/audit-log", "/admin/audit-log/:seq", "/admin/audit-log.csv", "/admin/audit-log.jsonl")

@@ -161,6 +161,11 @@ func (s *Server) routes(e *echo.Echo) {
 	permissions.get("/admin/permissions/:service", s.permissionSubjects)
 	permissions.get("/admin/permissions/:service/objects", s.permissionObjects)
 	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
+	permissions.get("/admin/permissions/:service/granting", s.permissionGranting)
+	for _, to := range []registry.Granting{registry.Standard, registry.Restricted} {
+		permissions.get("/admin/permissions/:service/granting/"+string(to), s.setGrantingPage(to))
+		permissions.post("/admin/permissions/:service/granting/"+string(to), s.setGranting(to))
+	}
 	permissions.get("/admin/permissions/:service/assign", s.pickSubjects)
 	permissions.get("/admin/permissions/:service/assign/what", s.assignPage)
 	permissions.post("/admin/permissions/:service/assign/what", s.assign)

@@ -159,12 +159,14 @@ func (s *Server) showUserQuestion(c echo.Context, code int, q views.UserQuestion
 func (s *Server) requireOver(c echo.Context, u registry.UserRow, deed views.UserDeed) error {
 	need := registry.ManageUsers
 	opens := deed == views.ResetPassword || deed == views.RenewInvitation
-	if deed == views.MakeAdministrator || deed == views.RemoveAdministrator {
+	target := registry.Target{Type: "user", ID: u.ID, Name: u.Name}
+	switch {
+	case deed == views.MakeAdministrator || deed == views.RemoveAdministrator || may(c, need) && u.Admin && !opens:
 		need = registry.ManagePermissions
-	} else if may(c, need) && (u.Admin || opens && u.Holds) {
-		need = registry.ManagePermissions
+	case opens && u.Beyond:
+		return s.Store.RequireToGive(c.Request().Context(), actor(c), userDeeds[deed].action, target, need, u.Actor().Subject())
 	}
-	return s.requireFor(c, userDeeds[deed].action, registry.Target{Type: "user", ID: u.ID, Name: u.Name}, need)
+	return s.requireFor(c, userDeeds[deed].action, target, need)
 }
 
 // inviteUserPage handles GET /admin/users/new.
@@ -207,7 +209,7 @@ func (s *Server) showInvitation(c echo.Context, code int, f views.InvitationForm
 	if err != nil {
 		return err
 	}
-	f.Groups = slices.DeleteFunc(page.Groups, func(g registry.GroupRow) bool { return g.Grants > 0 && !f.MayGrant })
+	f.Groups = slices.DeleteFunc(page.Groups, func(g registry.GroupRow) bool { return g.Beyond })
 	return render(c, code, views.InviteUserPage(s.shell(c, "Invite user", views.UsersPath), f))
 }
 
