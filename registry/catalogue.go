@@ -147,12 +147,16 @@ func BuiltIn() Catalogue {
 		{
 			Key: "authorization", Name: "Authorization", BuiltIn: true,
 			Description: "Who holds which permissions, and what tokens are good for.",
+			Scopes: []Scope{
+				{Key: ObjectsScope, Name: "Sync containers and objects", Description: "Opens PUT and DELETE below /api/v1/services/{service}/containers: telling which containers and objects a service has. It gives nobody anything."},
+			},
 			Permissions: []PermissionDef{
 				{Key: IntrospectTokens.Key, Name: "Introspect tokens", Description: "Ask POST /oauth2/introspect whether a token is good, whoever it was issued to. For applications."},
+				{Key: ManageObjects.Key, Name: "Manage objects", Description: "Say over the API which containers and objects every service has. A service may name a permission manage-objects of its own, for its own. For applications."},
 				{Key: ViewPermissions.Key, Name: "View permissions", Description: "See who holds which permissions."},
 				{Key: ManagePermissions.Key, Name: "Manage permissions", Description: "Give and take permissions of every service.", Needs: []string{ViewPermissions.Key}},
 			},
-			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{IntrospectTokens.Key, ViewPermissions.Key, ManagePermissions.Key}}},
+			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{IntrospectTokens.Key, ManageObjects.Key, ViewPermissions.Key, ManagePermissions.Key}}},
 		},
 		{
 			Key: "audit", Name: "Audit log", BuiltIn: true,
@@ -177,6 +181,9 @@ func BuiltIn() Catalogue {
 		},
 	}}
 }
+
+// ObjectsScope is the scope that opens the containers and objects of services.
+const ObjectsScope = "authorization.objects:write"
 
 // MembersScope is the scope that opens the list of users to other programs.
 const MembersScope = "team.user-group-info:read"
@@ -249,18 +256,7 @@ func CheckCatalogue(c Catalogue) error {
 				at.wrong("permissions", "Name at least one permission.")
 			}
 		}
-		containers := map[string]bool{}
-		for j, container := range s.Containers {
-			at := at.in("containers", j)
-			at.key(container.Key, objectKey, containers)
-			at.name(container.Name)
-			objects := map[string]bool{}
-			for k, o := range container.Objects {
-				at := at.in("objects", k)
-				at.key(o.Key, objectKey, objects)
-				at.name(o.Name)
-			}
-		}
+		checkContainers(at, s.Containers)
 	}
 	if len(invalid) > 0 {
 		return invalid
@@ -275,7 +271,7 @@ type checker struct {
 }
 
 func (c checker) in(list string, i int) checker {
-	return checker{c.invalid, fmt.Sprintf("%s.%s[%d]", c.path, list, i)}
+	return checker{c.invalid, strings.TrimPrefix(fmt.Sprintf("%s.%s[%d]", c.path, list, i), ".")}
 }
 
 func (c checker) wrong(field, message string) {
@@ -285,11 +281,20 @@ func (c checker) wrong(field, message string) {
 }
 
 func (c checker) key(key string, pattern *regexp.Regexp, seen map[string]bool) {
+	c.uniqueKey(key, pattern, seen, "Use lower-case letters and digits, joined by single hyphens, such as order-items.")
+}
+
+// objectKey checks the key of a container or an object, which the service chose.
+func (c checker) objectKey(key string, seen map[string]bool) {
+	c.uniqueKey(key, objectKey, seen, "Use letters, digits, dots, hyphens and underscores, at most 100, the first a letter or a digit.")
+}
+
+func (c checker) uniqueKey(key string, pattern *regexp.Regexp, seen map[string]bool, instead string) {
 	switch {
 	case key == "":
 		c.wrong("key", "Give it a key.")
 	case len(key) > 100 || !pattern.MatchString(key):
-		c.wrong("key", fmt.Sprintf("%q is no key. Use lower-case letters and digits, joined by single hyphens, such as order-items.", key))
+		c.wrong("key", fmt.Sprintf("%.100q is no key. %s", key, instead))
 	case seen[key]:
 		c.wrong("key", fmt.Sprintf("%q is there twice. Keys are unique.", key))
 	}

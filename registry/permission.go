@@ -18,6 +18,7 @@ var (
 	ViewApplications   = Permission{"applications", "view"}
 	ManageApplications = Permission{"applications", "manage"}
 	IntrospectTokens   = Permission{"authorization", "introspect-tokens"}
+	ManageObjects      = Permission{"authorization", "manage-objects"}
 	ViewPermissions    = Permission{"authorization", "view-permissions"}
 	ManagePermissions  = Permission{"authorization", "manage-permissions"}
 	ReadAuditLog       = Permission{"audit", "use-audit-log-api"}

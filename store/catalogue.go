@@ -137,7 +137,7 @@ func (r *catalogueReader) each(query string, scan func(*sql.Rows) error) {
 
 // ApplyCatalogue makes the services that c names be as c says and returns what
 // that changed. It leaves other services alone. It fails with registry.Invalid
-// when c breaks a rule, and with *registry.InUse when it would remove what is
+// when c breaks a rule, and with registry.InUse when it would remove what is
 // held or granted, unless removeInUse takes it from its holders as well. With
 // dryRun it changes nothing and fails likewise.
 func (db *DB) ApplyCatalogue(ctx context.Context, by registry.Actor, c registry.Catalogue, removeInUse, dryRun bool) ([]registry.CatalogueChange, error) {
@@ -172,26 +172,33 @@ func (db *DB) applyCatalogue(ctx context.Context, by registry.Actor, c registry.
 		if c, err = t.settleGranting(ctx, old, c); err != nil {
 			return registry.Event{}, err
 		}
-		if changes, err = registry.CompareCatalogue(old, c); err != nil {
-			return registry.Event{}, err
-		}
-		err = t.keepGranters(ctx, "services", func() error {
-			if err := t.clearForRemoval(ctx, changes, removeInUse); err != nil {
-				return err
-			}
-			if len(changes) == 0 || dryRun {
-				return errUnchanged
-			}
-			for i, s := range c.Services {
-				if err := t.writeService(ctx, s, i); err != nil {
-					return fmt.Errorf("service %s: %w", s.Key, err)
-				}
-			}
-			return nil
-		})
+		changes, err = t.applyServices(ctx, old, c, 0, removeInUse, dryRun)
 		return registry.Event{After: snapshot(map[string]any{"changes": changes})}, err
 	})
 	return changes, err
+}
+
+// applyServices makes the services of c, which begin at a position in the
+// catalogue, be as c says, and returns what that changed, or errUnchanged.
+func (t *tx) applyServices(ctx context.Context, old, c registry.Catalogue, position int, removeInUse, dryRun bool) ([]registry.CatalogueChange, error) {
+	changes, err := registry.CompareCatalogue(old, c)
+	if err != nil {
+		return nil, err
+	}
+	return changes, t.keepGranters(ctx, "services", func() error {
+		if err := t.clearForRemoval(ctx, changes, removeInUse); err != nil {
+			return err
+		}
+		if len(changes) == 0 || dryRun {
+			return errUnchanged
+		}
+		for i, s := range c.Services {
+			if err := t.writeService(ctx, s, position+i); err != nil {
+				return fmt.Errorf("service %s: %w", s.Key, err)
+			}
+		}
+		return nil
+	})
 }
 
 // clearForRemoval fails when something that is to be removed is in use, or

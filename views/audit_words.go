@@ -85,6 +85,7 @@ var auditAreas = []auditArea{
 	}},
 	{"service", "Services", "box", []auditAction{
 		{"service.set-granting", "Change who may grant"},
+		{"service.sync-objects", "Sync containers and objects"},
 	}},
 	{"team", "Team", "users", []auditAction{
 		{"team.create", "Set up the team"},

@@ -53,7 +53,10 @@ func (s *Server) problem(c echo.Context, told views.Failure, err error) error {
 		s.lacks(c, &p, forbidden.Missing)
 	}
 	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
-		p.Status, p.Detail, p.Errors = http.StatusBadRequest, "Query parameters are wrong.", invalid
+		p.Status, p.Detail, p.Errors = http.StatusBadRequest, "What was sent is wrong.", invalid
+	}
+	if inUse, ok := errors.AsType[registry.InUse](err); ok {
+		p.Detail = "N" + inUse.Error()[1:] + ". Send remove_in_use=true to take it from them as well."
 	}
 	p.Title = http.StatusText(p.Status)
 	text, err := json.Marshal(p)

@@ -194,6 +194,12 @@ func (s *Server) routes(e *echo.Echo) {
 	api.through(s.bearer).get("/api/v1/me", s.apiMe)
 	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read", registry.WholeAuditLog)).get("/api/v1/audit-log", s.listAuditEvents)
 	api.through(s.bearer, s.scope(registry.MembersScope, "user.list", registry.AllUsers)).get("/api/v1/members", s.apiMembers)
+	objects := api.through(s.bearer, s.scope(registry.ObjectsScope, "service.sync-objects", registry.WholeCatalogue))
+	objects.put("/api/v1/services/:service/containers", s.apiPutContainers)
+	objects.put("/api/v1/services/:service/containers/:container", s.apiPutContainer)
+	objects.delete("/api/v1/services/:service/containers/:container", s.apiDeleteContainer)
+	objects.put("/api/v1/services/:service/containers/:container/objects/:object", s.apiPutObject)
+	objects.delete("/api/v1/services/:service/containers/:container/objects/:object", s.apiDeleteObject)
 	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
 	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
 }
@@ -217,5 +223,9 @@ func (a area) get(path string, h echo.HandlerFunc) {
 // once registers what does not answer to HEAD, because asking for it does
 // something: a download is recorded, an authorization request gets a code.
 func (a area) once(path string, h echo.HandlerFunc) { a.e.GET(path, h, a.middleware...) }
+
+func (a area) put(path string, h echo.HandlerFunc) { a.e.PUT(path, h, a.middleware...) }
+
+func (a area) delete(path string, h echo.HandlerFunc) { a.e.DELETE(path, h, a.middleware...) }
 
 func (a area) post(path string, h echo.HandlerFunc) { a.e.POST(path, h, a.middleware...) }
