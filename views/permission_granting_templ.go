@@ -282,9 +282,9 @@ func GrantingQuestionPage(s Shell, q GrantingQuestion) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs("From then on only those who hold “" + ownPermission(q.View.ServicePart) + "” give and take its permissions: " + ownHolders(q.View) + " on all of it. What is assigned stays.")
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs("From then on only those who hold “" + ownPermission(q.View.ServicePart) + "” give and take its permissions. On all of it, that is " + lower(ownHolders(q.View)) + ". What is assigned stays.")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `permission_granting.templ`, Line: 59, Col: 186}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `permission_granting.templ`, Line: 59, Col: 202}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 				if templ_7745c5c3_Err != nil {
