@@ -148,15 +148,18 @@ func BuiltIn() Catalogue {
 			Key: "authorization", Name: "Authorization", BuiltIn: true,
 			Description: "Who holds which permissions, and what tokens are good for.",
 			Scopes: []Scope{
+				{Key: "authorization.permissions:read", Name: "Read permissions", Description: "Opens GET /api/v1/permissions: who may do what, at every service."},
+				{Key: "authorization.access:evaluate", Name: "Evaluate access", Description: "Opens POST /access/v1/evaluation and /access/v1/evaluations: whether a user or an application may do something."},
 				{Key: ObjectsScope, Name: "Sync containers and objects", Description: "Opens PUT and DELETE below /api/v1/services/{service}/containers: telling which containers and objects a service has. It gives nobody anything."},
 			},
 			Permissions: []PermissionDef{
 				{Key: IntrospectTokens.Key, Name: "Introspect tokens", Description: "Ask POST /oauth2/introspect whether a token is good, whoever it was issued to. For applications."},
+				{Key: EvaluateAccess.Key, Name: "Evaluate access", Description: "Ask POST /access/v1/evaluation whether a user or an application may do something. For the APIs of the platform."},
 				{Key: ManageObjects.Key, Name: "Manage objects", Description: "Say over the API which containers and objects every service has. A service may name a permission manage-objects of its own, for its own. For applications."},
 				{Key: ViewPermissions.Key, Name: "View permissions", Description: "See who holds which permissions."},
 				{Key: ManagePermissions.Key, Name: "Manage permissions", Description: "Give and take permissions of every service.", Needs: []string{ViewPermissions.Key}},
 			},
-			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{IntrospectTokens.Key, ManageObjects.Key, ViewPermissions.Key, ManagePermissions.Key}}},
+			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{IntrospectTokens.Key, EvaluateAccess.Key, ManageObjects.Key, ViewPermissions.Key, ManagePermissions.Key}}},
 		},
 		{
 			Key: "audit", Name: "Audit log", BuiltIn: true,
@@ -204,8 +207,9 @@ var (
 	objectKey    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
-// reserved are the keys of services that are or will be built in.
-var reserved = map[string]bool{"team": true, "applications": true, "authorization": true, "audit": true, "openid": true, "access": true}
+// reserved are the keys of services that are or will be built in, and "why",
+// which is a page beside those of services.
+var reserved = map[string]bool{"why": true, "team": true, "applications": true, "authorization": true, "audit": true, "openid": true, "access": true}
 
 // CheckCatalogue reports everything wrong with a catalogue that is about to be
 // applied, as an Invalid error keyed by YAML path (`services[0].scopes[2].key`),

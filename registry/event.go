@@ -30,6 +30,7 @@ var (
 	AllUsers        = Target{Type: "users", ID: "users", Name: "Users"}
 	AllGroups       = Target{Type: "groups", ID: "groups", Name: "Groups"}
 	WholeCatalogue  = Target{Type: "catalogue", ID: "catalogue", Name: "Catalogue"}
+	AllPermissions  = Target{Type: "permissions", ID: "permissions", Name: "Permissions"}
 )
 
 // ApplicationTarget returns the target of what is done to the application of

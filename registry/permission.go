@@ -19,6 +19,7 @@ var (
 	ManageApplications = Permission{"applications", "manage"}
 	IntrospectTokens   = Permission{"authorization", "introspect-tokens"}
 	ManageObjects      = Permission{"authorization", "manage-objects"}
+	EvaluateAccess     = Permission{"authorization", "evaluate-access"}
 	ViewPermissions    = Permission{"authorization", "view-permissions"}
 	ManagePermissions  = Permission{"authorization", "manage-permissions"}
 	ReadAuditLog       = Permission{"audit", "use-audit-log-api"}

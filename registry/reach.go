@@ -63,6 +63,11 @@ type ServicePart struct {
 	Only    []string // the containers and objects that the part is; none: it is all of the service
 }
 
+// Covers reports whether the part has what lies at object.
+func (p ServicePart) Covers(object string) bool {
+	return len(p.Only) == 0 || slices.ContainsFunc(p.Only, func(part string) bool { return Held{Object: part}.covers(object) })
+}
+
 // ServiceSubjects is a service with how many subjects hold anything of it
 // themselves.
 type ServiceSubjects struct {

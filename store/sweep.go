@@ -19,7 +19,7 @@ const linksKept = 30 * 24 * time.Hour
 
 // Sweep removes what has run out: sessions, known browsers, attempts to sign
 // in, old failures of clients to do so, links to choose a password, drafts, secrets that nobody came to see, questions and codes that nobody
-// answered or redeemed, and consents and applications that ended longer ago
+// answered or redeemed, refusals, and consents and applications that ended longer ago
 // than they are kept.
 func (db *DB) Sweep(ctx context.Context) error {
 	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
@@ -37,13 +37,15 @@ func (db *DB) Sweep(ctx context.Context) error {
 			`DELETE FROM authentication_failures WHERE last_at <= $1`:                           t.now.Add(-failuresKept),
 			`DELETE FROM user_links WHERE expires_at <= $1`:                                     t.now.Add(-linksKept),
 			`DELETE FROM notices WHERE at <= CAST($1 AS BIGINT) * 1000 AND told_at IS NOT NULL`: t.now.Add(-registry.NoticeKept),
-			endedConsents: t.now.Add(-registry.EndedConsentKept),
+			`DELETE FROM refusals WHERE at <= $1`:                                               t.now.Add(-registry.RefusalKept),
+			endedConsents:                                                                       t.now.Add(-registry.EndedConsentKept),
 		} {
 			if _, err := t.ExecContext(ctx, statement, until.Unix()); err != nil {
 				return err
 			}
 		}
-		return nil
+		_, err := t.ExecContext(ctx, `DELETE FROM refusals WHERE at < (SELECT at FROM refusals ORDER BY at DESC LIMIT 1 OFFSET $1)`, refusalsKept)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("remove what has run out: %w", err)

@@ -185,14 +185,15 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// loadHeld is held for the grants g of which a condition is true.
+// loadHeld is held for the grants g of which a condition is true. CROSS JOIN
+// makes SQLite start with the few holders, whatever the condition names.
 func loadHeld(ctx context.Context, from querier, s registry.Subject, condition string, args ...any) ([]registry.Held, error) {
 	rows, err := from.QueryContext(ctx, `
 		SELECT g.service, COALESCE(p.permission, g.key), g.object, COALESCE(p.template, ''), h.group_id, h.group_name, COALESCE((
 			SELECT string_agg(n.needs, ' ') FROM permission_needs n WHERE n.service = g.service AND n.permission = COALESCE(p.permission, g.key)), '')
-		FROM (`+holders+`) AS h JOIN grants g ON g.subject_type = h.type AND g.subject_id = h.id
+		FROM (`+holders+`) AS h CROSS JOIN grants g
 		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
-		WHERE (g.kind = 'permission' OR p.permission IS NOT NULL) AND `+condition, append([]any{s.Type, asText(s.ID)}, args...)...)
+		WHERE g.subject_type = h.type AND g.subject_id = h.id AND (g.kind = 'permission' OR p.permission IS NOT NULL) AND `+condition, append([]any{s.Type, asText(s.ID)}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load permissions: %w", err)
 	}

@@ -37,6 +37,8 @@ type unwritten struct {
 	scopes   map[clientScope]int64 // unix seconds
 	days     map[clientDay]int64
 	failures map[failureDay]*failures
+	refusals []registry.Refusal
+	refused  map[string]int // how many of refusals each caller has
 }
 
 type lastUse struct {
@@ -63,7 +65,10 @@ type failures struct {
 }
 
 func newUnwritten() unwritten {
-	return unwritten{map[string]*lastUse{}, map[string]*lastUse{}, map[string]*lastUse{}, map[clientScope]int64{}, map[clientDay]int64{}, map[failureDay]*failures{}}
+	return unwritten{
+		clients: map[string]*lastUse{}, secrets: map[string]*lastUse{}, consents: map[string]*lastUse{},
+		scopes: map[clientScope]int64{}, days: map[clientDay]int64{}, failures: map[failureDay]*failures{}, refused: map[string]int{},
+	}
 }
 
 // TokenIssued notes that a client got a token. It is written down within 5 s,
@@ -142,14 +147,17 @@ func (db *DB) FlushUsage(ctx context.Context) {
 	seen := db.usage.unwritten
 	db.usage.unwritten = newUnwritten()
 	db.usage.mu.Unlock()
-	if len(seen.clients) == 0 && len(seen.failures) == 0 {
+	if len(seen.clients) == 0 && len(seen.failures) == 0 && len(seen.refusals) == 0 {
 		return
 	}
 	err := db.inTx(ctx, registry.System, false, func(t *tx) error {
 		if err := t.writeUsage(ctx, seen); err != nil {
 			return err
 		}
-		return t.writeFailures(ctx, seen.failures)
+		if err := t.writeFailures(ctx, seen.failures); err != nil {
+			return err
+		}
+		return t.writeRefusals(ctx, seen.refusals)
 	})
 	if err != nil {
 		db.log.WarnContext(ctx, "last use could not be written yet", "err", err)
@@ -242,5 +250,8 @@ func (db *DB) keepUsage(seen unwritten) {
 	}
 	for d, f := range seen.failures {
 		noteFailures(db.usage.failures, d, f.n, f.last)
+	}
+	for _, r := range seen.refusals {
+		db.usage.note(r)
 	}
 }

@@ -73,6 +73,8 @@ var auditAreas = []auditArea{
 		{"page.view", "Open a page"},
 	}},
 	{"permission", "Permissions", "shield-check", []auditAction{
+		{"permission.evaluate", "Ask for a decision"},
+		{"permission.explain", "Ask why something was refused"},
 		{"permission.grant", "Give permissions"},
 		{"permission.list", "List who holds what"},
 		{"permission.revoke", "Take permissions away"},

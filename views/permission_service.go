@@ -34,17 +34,67 @@ type PermissionTemplates struct {
 	Use     registry.GrantUse
 }
 
+// PermissionHolders is a page of those who may do something at a service, by
+// themselves or through groups.
+type PermissionHolders struct {
+	Service registry.ServicePart
+	Query   registry.HolderQuery
+	Page    registry.HolderPage
+	Invalid registry.Invalid
+}
+
+func (l PermissionHolders) address(after string) string {
+	return withParams(servicePath(l.Service, accessTab), ui.Param{Name: "permission", Value: l.Query.Permission},
+		ui.Param{Name: "object", Value: l.Query.Object}, ui.Param{Name: "after", Value: after})
+}
+
+func (l PermissionHolders) permissionField() ui.Field {
+	var options []ui.Option
+	for _, p := range l.Service.Permissions {
+		options = append(options, ui.Option{Value: p.Key, Label: p.Name})
+	}
+	return ui.Field{Name: "permission", Label: "Permission", Value: l.Query.Permission, Options: withChosen(options, l.Query.Permission)}
+}
+
+func (l PermissionHolders) objectField() ui.Field {
+	objects := ServiceAccess{Service: l.Service.Service}.objectOptions()
+	var options []ui.Option
+	if len(l.Service.Only) == 0 {
+		options = append(options, ui.Option{Value: "", Label: registry.WholeService})
+	}
+	options = append(options, objects[:min(len(objects), objectsToChoose)]...)
+	return ui.Field{Name: "object", Label: "On", Value: l.Query.Object, Options: withChosen(options, l.Query.Object)}
+}
+
+func (l PermissionHolders) pages() ui.Pages {
+	p := ui.Pages{Text: countOf(len(l.Page.Holders), "subject") + " on this page"}
+	if l.Query.After != "" {
+		p.First = l.address("")
+	}
+	if l.Page.Next != "" {
+		p.Next = l.address(l.Page.Next)
+	}
+	return p
+}
+
+// lacking names what a permission is held in vain without, or is "".
+func (l PermissionHolders) lacking(h registry.Holder) string {
+	def, _ := l.Service.Permission(h.Lacks.Key)
+	return def.Name
+}
+
 // The pages of a service's permissions, as their addresses end.
 const (
 	subjectsTab  = ""
 	objectsTab   = "/objects"
 	templatesTab = "/templates"
+	accessTab    = "/access"
 )
 
 func serviceTabs(s registry.ServicePart, current string) ui.TabBar {
 	bar := ui.TabBar{Label: "Permissions of " + s.Name}
 	for _, tab := range []struct{ text, page string }{
-		{"Subjects", subjectsTab}, {"Containers and objects", objectsTab}, {"Templates and permissions", templatesTab}, {"Who may grant", grantingTab},
+		{"Subjects", subjectsTab}, {"Containers and objects", objectsTab}, {"Templates and permissions", templatesTab}, {"Effective access", accessTab}, {"Who may grant", grantingTab},
 	} {
 		bar.Tabs = append(bar.Tabs, ui.Tab{Text: tab.text, Href: servicePath(s, tab.page), Current: tab.page == current})
 	}
@@ -56,6 +106,19 @@ func serviceTabs(s registry.ServicePart, current string) ui.TabBar {
 func (s Shell) mayAssign(service registry.ServicePart) bool {
 	_, some := s.Granter.Part(service.Service)
 	return some
+}
+
+// accessHref is where what a subject may do is explained, or "" for who may not
+// look at the subject.
+func (s Shell) accessHref(subject registry.Subject) string {
+	need := registry.ViewUsers
+	if subject.Type == registry.ApplicationSubject {
+		need = registry.ViewApplications
+	}
+	if !s.May(need) {
+		return ""
+	}
+	return subjectPage(subject) + "/access"
 }
 
 // only names the containers and objects that the viewer may look at.

@@ -135,3 +135,37 @@ func TestGrantChangePages(t *testing.T) {
 	change.Effects, change.Invalid = nil, nil
 	viewtest.Golden(t, "permission_remove_gone", GrantChangePage(permissionsShell(), change))
 }
+
+func TestWhyPage(t *testing.T) {
+	catalogue := registry.Catalogue{Services: demoServices().Services}
+	viewtest.Golden(t, "why", WhyPage(permissionsShell(), Why{Catalogue: catalogue, Now: noon}))
+	viewtest.Golden(t, "why_unknown", WhyPage(permissionsShell(), Why{Catalogue: catalogue, Now: noon, Request: "K2VJ6QXW4N7PZ5TRA3MHBDGC2Y"}))
+	refused := Explained{Refusal: registry.Refusal{RequestID: "K2VJ6QXW4N7PZ5TRA3MHBDGC2Y", At: noon.Add(-time.Hour), Asked: "GET /api/v1/orders"}}
+	refused.Subject = registry.PickedSubject{Subject: registry.Subject{Type: registry.ApplicationSubject, ID: "cl_demo0000000001"}, Name: "Ledger Sync", Detail: "cl_demo0000000001"}
+	refused.Question.Subject = refused.Subject.Subject
+	refused.Question.Permission, refused.Question.Object, refused.Question.Scope = registry.Permission{Service: "orders", Key: "edit"}, "web", "orders:write"
+	refused.MissingScope, refused.MissingPermission, refused.Reason = "orders:write", registry.Permission{Service: "orders", Key: "view"}, registry.PermissionMissing
+	refused.Registered = []string{"orders:read"}
+	refused.Needed = []registry.NeededPermission{
+		{Permission: refused.Question.Permission, By: []registry.Held{{Permission: refused.Question.Permission, Template: "editor", GroupName: "Clerks"}}},
+		{Permission: refused.MissingPermission},
+	}
+	wrong := Why{Catalogue: catalogue, Now: noon, Subject: "Ledger", Permission: "orders/gone", Object: "a/b/c", Found: []Explained{refused}, Invalid: registry.Invalid{
+		"subject": "Nobody is called that.", "permission": "Choose a permission, a scope or both.", "object": "Enter the ID of a container.",
+	}}
+	viewtest.Golden(t, "why_found", WhyPage(permissionsShell(), wrong))
+}
+
+func TestSubjectAccessPage(t *testing.T) {
+	orders := demoServices().Services[0]
+	held := []registry.Held{
+		{Permission: registry.Permission{Service: "orders", Key: "edit"}, Needs: []string{"view"}, Object: "web"},
+		{Permission: registry.Permission{Service: "orders", Key: "view"}, Template: "editor", GroupName: "Clerks", Object: "web/returns"},
+	}
+	access := registry.SubjectAccess{
+		Subject:  registry.PickedSubject{Subject: registry.Subject{Type: registry.ApplicationSubject, ID: "cl_demo0000000001"}, Name: "Ledger Sync", Disabled: true},
+		Services: []registry.ServiceAccess{{Service: orders, Lines: registry.EffectiveAccess(held, orders)}, {Service: demoServices().Services[2], Scopes: orders.Scopes[:1]}},
+	}
+	viewtest.Golden(t, "subject_access", SubjectAccessPage(permissionsShell(), SubjectAccess{Access: access}))
+	viewtest.Golden(t, "subject_access_none", SubjectAccessPage(permissionsShell(), SubjectAccess{Access: access, Service: "nowhere"}))
+}

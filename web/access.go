@@ -51,6 +51,7 @@ func (s *Server) viewing(p registry.Permission) echo.MiddlewareFunc {
 			}
 			err := s.Store.Require(c.Request().Context(), actor(c), "page.view", registry.Target{Type: "page", ID: c.Path(), Name: c.Path()}, p)
 			if errors.Is(err, registry.ErrForbidden) {
+				s.noteRefusal(c, err)
 				return registry.ErrNotFound
 			}
 			if err != nil {

@@ -101,12 +101,14 @@ const (
 	auditScope        = "audit.log:read"
 	applicationsScope = "applications:read"
 	membersScope      = registry.MembersScope
+	permissionsScope  = "authorization.permissions:read"
+	evaluateScope     = "authorization.access:evaluate"
 )
 
 func TestAPIAuthorization(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
-		both := []string{auditScope, applicationsScope, membersScope}
-		all := s.client(t, "Demo All", both...).may(t, registry.ReadAuditLog).may(t, registry.ViewApplications).may(t, registry.ReadMembers)
+		both := []string{auditScope, applicationsScope, membersScope, permissionsScope}
+		all := s.client(t, "Demo All", both...).may(t, registry.ReadAuditLog).may(t, registry.ViewApplications).may(t, registry.ReadMembers).may(t, registry.ViewPermissions)
 		powerless := s.client(t, "Demo Powerless", both...)
 		for _, endpoint := range []struct {
 			path, scope, other string
@@ -117,6 +119,7 @@ func TestAPIAuthorization(t *testing.T) {
 			{"/api/v1/applications", applicationsScope, auditScope, registry.ViewApplications, "Applications", "View applications"},
 			{"/api/v1/applications/" + all.id, applicationsScope, auditScope, registry.ViewApplications, "Applications", "View applications"},
 			{"/api/v1/members", membersScope, auditScope, registry.ReadMembers, "Team", "Import members"},
+			{"/api/v1/permissions", permissionsScope, auditScope, registry.ViewPermissions, "Authorization", "View permissions"},
 		} {
 			if w := s.call(t, endpoint.path, all.token(t, endpoint.scope)); w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" {
 				t.Errorf("%s with scope and permission: got %d %s, want 200", endpoint.path, w.Code, w.Body)
@@ -160,6 +163,8 @@ func TestAPIAuthorization(t *testing.T) {
 			`Demo All user.list {"missing_scope":"team.user-group-info:read"}`,
 			`Demo Powerless user.list {"missing_permission":"team/import-members"}`,
 			`Demo All application.read {"missing_scope":"applications:read"}`,
+			`Demo All permission.list {"missing_scope":"authorization.permissions:read"}`,
+			`Demo Powerless permission.list {"missing_permission":"authorization/view-permissions"}`,
 			`Demo Powerless audit-log.read {"missing_permission":"audit/use-audit-log-api"}`,
 			`Demo Powerless application.list {"missing_permission":"applications/view"}`,
 			`Demo Powerless application.read {"missing_permission":"applications/view"}`,
@@ -307,7 +312,8 @@ func TestAPITokensEnd(t *testing.T) {
 
 func TestAPIWrongQueries(t *testing.T) {
 	s := newSite(t)
-	token := s.client(t, "Demo All", auditScope, applicationsScope, membersScope).may(t, registry.ReadAuditLog).may(t, registry.ViewApplications).may(t, registry.ReadMembers).token(t, "")
+	token := s.client(t, "Demo All", auditScope, applicationsScope, membersScope, permissionsScope).
+		may(t, registry.ReadAuditLog).may(t, registry.ViewApplications).may(t, registry.ReadMembers).may(t, registry.ViewPermissions).token(t, "")
 	forged := base64.RawURLEncoding.EncodeToString([]byte("a:1 OR 1=1"))
 	tests := []struct {
 		path   string
@@ -329,6 +335,9 @@ func TestAPIWrongQueries(t *testing.T) {
 		{"applications/cl_x?limit=1", []string{"limit"}},
 		{"members?limit=x&cursor=x&q=x", []string{"limit", "q"}},
 		{"members?cursor=" + forged, []string{"cursor"}},
+		{"permissions?limit=0&subject_type=robot", []string{"limit", "subject_type"}},
+		{"permissions?cursor=" + forged, []string{"cursor"}},
+		{"permissions?service=nowhere", []string{"service"}},
 	}
 	for _, tt := range tests {
 		w := s.call(t, "/api/v1/"+tt.path, token)

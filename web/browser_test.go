@@ -175,7 +175,6 @@ func (a answer) has(status int, texts ...string) {
 	}
 }
 
-// redirects fails the test unless the answer sends the browser to an address.
 // lacks fails the test when the answer holds one of texts.
 func (a answer) lacks(texts ...string) {
 	a.t.Helper()
@@ -186,6 +185,7 @@ func (a answer) lacks(texts ...string) {
 	}
 }
 
+// redirects fails the test unless the answer sends the browser to an address.
 func (a answer) redirects(to string) {
 	a.t.Helper()
 	if a.Code != http.StatusSeeOther || a.Header().Get("Location") != to {

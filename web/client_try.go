@@ -72,6 +72,7 @@ func (s *Server) renderTrial(c echo.Context, code int, form views.TrialForm) err
 var trialCalls = []struct{ scope, address string }{
 	{"audit.log:read", "/api/v1/audit-log?limit=1"},
 	{"applications:read", "/api/v1/applications?limit=1"},
+	{"authorization.permissions:read", "/api/v1/permissions?limit=1"},
 }
 
 // try gets a token for the client and calls the APIs that it opens, by the same

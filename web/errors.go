@@ -68,6 +68,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	if wait := retryAfter(code, err); wait > 0 {
 		setRetryAfter(c, wait)
 	}
+	s.noteRefusal(c, err)
 	told := explain(code, err)
 	told.Status, told.RequestID = code, requestID(c)
 	var failed error

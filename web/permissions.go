@@ -109,3 +109,29 @@ func (s *Server) permissionTemplates(c echo.Context) error {
 	}
 	return render(c, http.StatusOK, views.PermissionTemplatesPage(s.shell(c, "Templates of "+list.Service.Name, permissionsPath), list))
 }
+
+// permissionHolders handles GET /admin/permissions/{service}/access.
+func (s *Server) permissionHolders(c echo.Context) error {
+	ctx, by, list := c.Request().Context(), actor(c), views.PermissionHolders{}
+	if err := new(echo.DefaultBinder).BindQueryParams(c, &list.Query); err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+	}
+	var err error
+	if list.Service, err = s.Store.PermissionService(ctx, by, c.Param("service")); err != nil {
+		return err
+	}
+	if list.Query.Permission == "" {
+		list.Query.Permission = list.Service.Permissions[0].Key
+	}
+	if list.Query.Object == "" && len(list.Service.Only) > 0 {
+		list.Query.Object = list.Service.Only[0]
+	}
+	list.Page, err = s.Store.Holders(ctx, by, list.Service.Key, list.Query)
+	code := http.StatusOK
+	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
+		list.Invalid, code = invalid, http.StatusUnprocessableEntity
+	} else if err != nil {
+		return err
+	}
+	return render(c, code, views.PermissionHoldersPage(s.shell(c, "Effective access to "+list.Service.Name, permissionsPath), list))
+}

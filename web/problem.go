@@ -24,7 +24,7 @@ type problemDocument struct {
 	Error             string             `json:"error,omitempty"` // the code of RFC 6750, section 3.1
 	MissingScope      string             `json:"missing_scope,omitempty"`
 	MissingPermission *missingPermission `json:"missing_permission,omitempty"`
-	Errors            registry.Invalid   `json:"errors,omitempty"` // by parameter
+	Errors            registry.Invalid   `json:"errors,omitempty"` // by parameter, or by place in the body
 	RequestID         string             `json:"request_id"`
 }
 
@@ -53,7 +53,10 @@ func (s *Server) problem(c echo.Context, told views.Failure, err error) error {
 		s.lacks(c, &p, forbidden.Missing)
 	}
 	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
-		p.Status, p.Detail, p.Errors = http.StatusBadRequest, "What was sent is wrong.", invalid
+		p.Status, p.Detail, p.Errors = http.StatusBadRequest, "Query parameters are wrong.", invalid
+		if c.Request().Method != http.MethodGet {
+			p.Detail = "Some of what was sent is wrong."
+		}
 	}
 	if inUse, ok := errors.AsType[registry.InUse](err); ok {
 		p.Detail = "N" + inUse.Error()[1:] + ". Send remove_in_use=true to take it from them as well."
@@ -77,12 +80,8 @@ func (p *problemDocument) refused(refusal *oauth.Error) {
 // lacks says which permission the caller lacks and, of an application, where to
 // assign it.
 func (s *Server) lacks(c echo.Context, p *problemDocument, missing registry.Permission) {
-	m := missingPermission{Service: missing.Service, ServiceName: missing.Service, Key: missing.Key, Name: missing.Key}
-	if catalogue, err := s.Store.Catalogue(c.Request().Context()); err == nil {
-		service, _ := catalogue.Service(missing.Service)
-		permission, _ := service.Permission(missing.Key)
-		m.ServiceName, m.Name = service.Name, permission.Name
-	}
+	catalogue, _ := s.Store.Catalogue(c.Request().Context()) // without it, keys stand for names
+	m := named(missing, catalogue)
 	p.MissingPermission = &m
 	if by := actor(c); by.Type == registry.ApplicationActor {
 		m.AssignAt = s.Issuer + "/admin/applications/" + url.PathEscape(by.ID) + "/permissions"

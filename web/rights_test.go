@@ -51,7 +51,7 @@ func consoleRights() map[string]right {
 
 	manage, grant := []registry.Permission{registry.ManageApplications}, []registry.Permission{registry.ManagePermissions}
 	add(registry.ViewApplications, nil,
-		"/admin/applications", "/admin/applications.csv", "/admin/scopes", "/admin/applications/:id", "/admin/applications/:id/permissions",
+		"/admin/applications", "/admin/applications.csv", "/admin/scopes", "/admin/applications/:id", "/admin/applications/:id/permissions", "/admin/applications/:id/access",
 		"/admin/applications/:id/connect", "/admin/applications/:id/test", "/admin/applications/:id/consents", "/admin/applications/:id/consents.csv")
 	add(registry.ViewApplications, manage,
 		"/admin/applications/new/oauth-client", "POST /admin/applications/new/oauth-client/check", "/admin/applications/new/oauth-client/:draft", "/admin/applications/new/oauth-client/:draft/scopes",
@@ -63,13 +63,13 @@ func consoleRights() map[string]right {
 	add(registry.ViewApplications, grant, "POST /admin/applications/:id/permissions", "POST /admin/applications/:id/permissions/remove")
 
 	users := []registry.Permission{registry.ManageUsers}
-	add(registry.ViewUsers, nil, "/admin/users", "/admin/users.csv", "/admin/users/:id", "/admin/groups", "/admin/groups/:id")
+	add(registry.ViewUsers, nil, "/admin/users", "/admin/users.csv", "/admin/users/:id", "/admin/users/:id/access", "/admin/groups", "/admin/groups/:id")
 	add(registry.ViewUsers, users, "/admin/users/new", "/admin/users/:id/link", "/admin/groups/new", "/admin/users/:id/disable", "/admin/users/:id/enable", "/admin/users/:id/sign-out", "/admin/users/:id/invitation", "/admin/users/:id/withdraw")
 	add(registry.ViewUsers, slices.Concat(users, grant), "/admin/users/:id/reset-password",
 		"/admin/groups/:id/edit", "/admin/groups/:id/add", "/admin/groups/:id/members/:user/remove", "/admin/groups/:id/delete")
 	add(registry.ViewUsers, grant, "/admin/users/:id/administrator", "/admin/users/:id/administrator/remove", "/admin/groups/:id/permissions/remove")
 
-	add(registry.ViewPermissions, nil, "/admin/permissions", "/admin/permissions/:service", "/admin/permissions/:service/objects", "/admin/permissions/:service/templates", "/admin/permissions/:service/granting")
+	add(registry.ViewPermissions, nil, "/admin/permissions", "/admin/permissions.csv", "/admin/permissions/why", "/admin/permissions/:service/access", "/admin/permissions/:service", "/admin/permissions/:service/objects", "/admin/permissions/:service/templates", "/admin/permissions/:service/granting")
 	add(registry.ViewPermissions, grant, "/admin/permissions/:service/assign", "/admin/permissions/:service/assign/what", "/admin/permissions/:service/change", "/admin/permissions/:service/remove",
 		"/admin/permissions/:service/granting/standard", "/admin/permissions/:service/granting/restricted")
 

@@ -27,7 +27,8 @@ func (s *Server) routes(e *echo.Echo) {
 	protocol.get(oauth.JWKSPath, s.jwks)
 	protocol.get(oauth.MetadataPath, s.authorizationServerMetadata)
 	protocol.get(oauth.DiscoveryPath, s.openIDConfiguration)
-	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.UserInfoPath, oauth.JWKSPath, oauth.MetadataPath, oauth.DiscoveryPath} {
+	protocol.get(authZENConfigPath, s.authZENConfig)
+	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.UserInfoPath, oauth.JWKSPath, oauth.MetadataPath, oauth.DiscoveryPath, authZENConfigPath} {
 		protocol.e.OPTIONS(path, preflight, anyOrigin)
 	}
 	all.post(oauth.IntrospectPath, s.introspect) // APIs ask, never a page
@@ -95,6 +96,7 @@ func (s *Server) routes(e *echo.Echo) {
 	applications.post("/admin/applications/:id/scopes/review", s.applicationSaveScopes)
 	applications.get("/admin/applications/:id/networks", s.networksPage)
 	applications.post("/admin/applications/:id/networks", s.setNetworks)
+	applications.get("/admin/applications/:id/access", s.applicationAccess)
 	applications.get("/admin/applications/:id/permissions", s.applicationPermissionsPage)
 	applications.post("/admin/applications/:id/permissions", s.applicationGrant)
 	applications.post("/admin/applications/:id/permissions/remove", s.applicationUngrant)
@@ -136,6 +138,7 @@ func (s *Server) routes(e *echo.Echo) {
 	users.get(views.UsersPath+"/new", s.inviteUserPage)
 	users.post(views.UsersPath+"/new", s.inviteUser)
 	users.get(views.UsersPath+"/:id", s.user)
+	users.get(views.UsersPath+"/:id/access", s.userAccess)
 	users.get(views.UsersPath+"/:id/link", s.userLink)
 	for deed := range userDeeds { // disable, enable, sign-out, reset-password, invitation, withdraw, administrator, administrator/remove
 		users.get(views.UsersPath+"/:id/"+string(deed), s.askUser(deed))
@@ -158,6 +161,8 @@ func (s *Server) routes(e *echo.Echo) {
 
 	permissions := console.through(s.viewingPermissions)
 	permissions.get("/admin/permissions", s.permissions)
+	permissions.once("/admin/permissions.csv", s.permissionsCSV)
+	permissions.get("/admin/permissions/why", s.whyPage)
 	permissions.get("/admin/permissions/:service", s.permissionSubjects)
 	permissions.get("/admin/permissions/:service/objects", s.permissionObjects)
 	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
@@ -166,6 +171,7 @@ func (s *Server) routes(e *echo.Echo) {
 		permissions.get("/admin/permissions/:service/granting/"+string(to), s.setGrantingPage(to))
 		permissions.post("/admin/permissions/:service/granting/"+string(to), s.setGranting(to))
 	}
+	permissions.get("/admin/permissions/:service/access", s.permissionHolders)
 	permissions.get("/admin/permissions/:service/assign", s.pickSubjects)
 	permissions.get("/admin/permissions/:service/assign/what", s.assignPage)
 	permissions.post("/admin/permissions/:service/assign/what", s.assign)
@@ -202,6 +208,10 @@ func (s *Server) routes(e *echo.Echo) {
 	objects.delete("/api/v1/services/:service/containers/:container/objects/:object", s.apiDeleteObject)
 	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
 	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
+	api.through(s.bearer, s.scope("authorization.permissions:read", "permission.list", registry.AllPermissions)).get("/api/v1/permissions", s.apiPermissions)
+	asking := api.through(s.bearer, namedByAsker, s.scope("authorization.access:evaluate", "permission.evaluate", registry.AllPermissions))
+	asking.post(evaluationPath, s.evaluate)
+	asking.post(evaluationsPath, s.evaluateAll)
 }
 
 // area is a part of the site, whose requests pass the same middleware.

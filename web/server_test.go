@@ -93,7 +93,7 @@ func TestRequestID(t *testing.T) {
 // isProgrammatic reports whether a route is for other programs, for which no
 // cookie counts.
 func isProgrammatic(path string) bool {
-	return strings.HasPrefix(path, "/oauth2/") && path != oauth.AuthorizePath+"/consent" || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, "/api/")
+	return strings.HasPrefix(path, "/oauth2/") && path != oauth.AuthorizePath+"/consent" || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/access/")
 }
 
 // Every route that changes something for a cookie refuses requests from other

@@ -36,18 +36,18 @@ type view struct {
 
 func views() []view {
 	return []view{
-		{what: "first page, last used first", path: ""},
-		{what: "by name", path: "?sort=name"},
-		{what: "newest first", path: "?sort=-created"},
-		{what: "what the platform configured", path: "?origin=platform"},
-		{what: "disabled ones", path: "?status=disabled"},
-		{what: "those that hold a scope", path: "?scope=audit.log%3Aread"},
-		{what: "those unused for 90 days", path: "?attention=unused"},
-		{what: "those without permissions", path: "?attention=no_permissions"},
-		{what: "search for one", path: "?q=payroll+77777"},
-		{what: "search that 12,500 match", path: "?q=payroll"},
-		{what: "search for two letters", path: "?q=pa"},
-		{what: "search for nothing there is", path: "?q=nowhere"},
+		{what: "first page, last used first", path: "/admin/applications"},
+		{what: "by name", path: "/admin/applications?sort=name"},
+		{what: "newest first", path: "/admin/applications?sort=-created"},
+		{what: "what the platform configured", path: "/admin/applications?origin=platform"},
+		{what: "disabled ones", path: "/admin/applications?status=disabled"},
+		{what: "those that hold a scope", path: "/admin/applications?scope=audit.log%3Aread"},
+		{what: "those unused for 90 days", path: "/admin/applications?attention=unused"},
+		{what: "those without permissions", path: "/admin/applications?attention=no_permissions"},
+		{what: "search for one", path: "/admin/applications?q=payroll+77777"},
+		{what: "search that 12,500 match", path: "/admin/applications?q=payroll"},
+		{what: "search for two letters", path: "/admin/applications?q=pa"},
+		{what: "search for nothing there is", path: "/admin/applications?q=nowhere"},
 	}
 }
 
@@ -70,7 +70,7 @@ func (c clientele) fill(ctx context.Context) error {
 		return err
 	}
 	defer tx.Rollback()
-	for _, statement := range []string{
+	for _, statement := range append([]string{
 		`INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, token_alg,
 			created_at, created_by, created_by_name, last_used_at, grants, search_text)
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1),
@@ -88,7 +88,7 @@ func (c clientele) fill(ctx context.Context) error {
 		SELECT 'se_' || id, id, lower(hex(randomblob(32))), 'cs_', created_at, 'Demo', iif(row_id % 100 = 0, $2 + $1, NULL) FROM applications WHERE created_by_name = 'Demo'`,
 		`INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
 		SELECT 'application', id, 'audit', '', 'template', 'admin', created_at, '' FROM applications WHERE created_by_name = 'Demo' AND grants > 0`,
-	} {
+	}, grantStatements...) {
 		if _, err := tx.ExecContext(ctx, statement, applications, time.Now().Unix()); err != nil {
 			return fmt.Errorf("fill the database: %w", err)
 		}
@@ -133,52 +133,52 @@ func (s *server) open(ctx context.Context, browser *http.Client, path string) (t
 	if err != nil {
 		return 0, 0, err
 	}
-	before, err := s.cpu()
-	if err != nil {
-		return 0, 0, err
-	}
-	began := time.Now()
-	answer, err := browser.Do(r)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-		return 0, 0, err
-	}
-	took = time.Since(began)
-	if answer.StatusCode != http.StatusOK || answer.Request.URL.RequestURI() != path {
-		return 0, 0, fmt.Errorf("%s: got %s at %s", path, answer.Status, answer.Request.URL)
-	}
-	after, err := s.cpu()
-	return took, after - before, err
+	return s.timed(browser, r, io.Discard)
 }
 
-// measureList opens every page of the list in turns, over a full database.
-func measureList(ctx context.Context, product clientele) ([]view, error) {
-	if err := errors.Join(product.makeAdmin(ctx), product.fill(ctx)); err != nil {
-		return nil, err
-	}
-	s, _, err := product.start(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.stop()
-	browser, err := s.signIn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	pages := views()
+// openAll opens pages in turns.
+func (s *server) openAll(ctx context.Context, browser *http.Client, pages []view) error {
 	for opening := range openings + 10 {
 		for i := range pages {
-			took, cost, err := s.open(ctx, browser, "/admin/applications"+pages[i].path)
+			took, cost, err := s.open(ctx, browser, pages[i].path)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if opening >= 10 { // after warming up
 				pages[i].times, pages[i].costs = append(pages[i].times, took), append(pages[i].costs, cost)
 			}
 		}
 	}
-	return pages, nil
+	return nil
+}
+
+// measureList opens every page of the list and of permissions, and asks for
+// decisions, over a full database.
+func (f *result) measureList(ctx context.Context, product clientele) error {
+	if err := errors.Join(product.makeAdmin(ctx), product.fill(ctx)); err != nil {
+		return err
+	}
+	id, secret, err := product.registerAsker(ctx)
+	if err != nil {
+		return err
+	}
+	s, _, err := product.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	browser, err := s.signIn(ctx)
+	if err != nil {
+		return err
+	}
+	f.List, f.Access = views(), accessPages()
+	if err := errors.Join(s.openAll(ctx, browser, f.List), s.openAll(ctx, browser, f.Access)); err != nil {
+		return err
+	}
+	token, err := s.askToken(ctx, id, secret)
+	if err != nil {
+		return err
+	}
+	f.Decision, err = s.measureDecisions(ctx, token)
+	return err
 }

@@ -3,7 +3,8 @@
 // constant, one only signs. All three run at once, as processes of their own
 // on one core, and are asked in turns from the other, so that what else the
 // machine does meets them alike. Then it measures how long the applications
-// list takes when it is long. It talks to loopback only.
+// list takes when it is long, what pages of permissions take, and how long a
+// decision. It talks to loopback only.
 //
 //	go run ./e2e/load -write docs/performance.md
 package main
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 )
 
@@ -72,10 +74,13 @@ func (f *result) judge() error {
 	if ratio := f.ratio(); ratio > bar {
 		missed = append(missed, fmt.Errorf("a token costs %.2f times the signature, more than %.1f", ratio, bar))
 	}
-	for _, v := range f.List {
+	for _, v := range slices.Concat(f.List, f.Access) {
 		if p99(v.costs) > slowest {
-			missed = append(missed, fmt.Errorf("the list, %s: %v at the 99th percentile, more than %v", v.what, p99(v.costs), slowest))
+			missed = append(missed, fmt.Errorf("%s: %v at the 99th percentile, more than %v", v.what, p99(v.costs), slowest))
 		}
+	}
+	if v := f.Decision; p99(v.costs) > slowestDecision {
+		missed = append(missed, fmt.Errorf("%s: %v at the 99th percentile, more than %v", v.what, p99(v.costs), slowestDecision))
 	}
 	return errors.Join(missed...)
 }

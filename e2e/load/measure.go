@@ -27,7 +27,8 @@ type result struct {
 	Start            time.Duration
 	Binary           int64 // bytes
 	Resident, Busy   int64 // bytes of memory after start, and after all the tokens
-	List             []view
+	List, Access     []view
+	Decision         view
 }
 
 // measure builds the program, and measures its tokens and then its list.
@@ -47,8 +48,7 @@ func measure(ctx context.Context, dir string, rounds, requests int) (*result, er
 	if err := found.measureTokens(ctx, product); err != nil {
 		return nil, err
 	}
-	found.List, err = measureList(ctx, product)
-	return found, err
+	return found, found.measureList(ctx, product)
 }
 
 // measureTokens starts the servers and asks them in turns.

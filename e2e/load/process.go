@@ -90,8 +90,14 @@ func build(ctx context.Context, dir string) (clientele, error) {
 
 // register makes a client and returns its credentials.
 func (c clientele) register(ctx context.Context) (id, secret string, err error) {
-	cmd := exec.CommandContext(ctx, c.binary, "--database", c.database, "client", "create",
-		"--name", "Load", "--scope", "audit.log:read", "--scope", "applications:read", "--json")
+	return c.create(ctx, "Load", "audit.log:read", "applications:read")
+}
+
+func (c clientele) create(ctx context.Context, name string, scopes ...string) (id, secret string, err error) {
+	cmd := exec.CommandContext(ctx, c.binary, "--database", c.database, "client", "create", "--name", name, "--json")
+	for _, scope := range scopes {
+		cmd.Args = append(cmd.Args, "--scope", scope)
+	}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

@@ -33,11 +33,16 @@ func (f *result) print(w io.Writer) error {
 	fmt.Fprintf(&b, "| resident memory after start | %.1f MB | ≤ 40 MB |\n", float64(f.Resident)/1e6)
 	fmt.Fprintf(&b, "| resident memory after %d tokens | %.1f MB | |\n", f.Rounds*f.Requests+warmUp, float64(f.Busy)/1e6)
 	fmt.Fprintf(&b, "| binary | %.1f MB | ≤ 25 MB |\n", float64(f.Binary)/1e6)
-	fmt.Fprintf(&b, "\n| the list at %d applications | server at work, median | p99 (bar: %d ms) | until it is there, median |\n|---|---:|---:|---:|\n",
-		applications, slowest/time.Millisecond)
-	for _, v := range f.List {
-		fmt.Fprintf(&b, "| %s | %.1f ms | %.1f ms | %.1f ms |\n", v.what, milliseconds(median(v.costs)), milliseconds(p99(v.costs)), milliseconds(median(v.times)))
+	table := func(title string, bar time.Duration, rows []view) {
+		fmt.Fprintf(&b, "\n| %s | server at work, median | p99 (bar: %d ms) | until it is there, median |\n|---|---:|---:|---:|\n", title, bar/time.Millisecond)
+		for _, v := range rows {
+			fmt.Fprintf(&b, "| %s | %.1f ms | %.1f ms | %.1f ms |\n", v.what, milliseconds(median(v.costs)), milliseconds(p99(v.costs)), milliseconds(median(v.times)))
+		}
 	}
+	table(fmt.Sprintf("the list at %d applications", applications), slowest, f.List)
+	at := fmt.Sprintf("at %d applications and %d grants of a service", applications, grants)
+	table("permissions "+at, slowest, f.Access)
+	table("decisions "+at, slowestDecision, []view{f.Decision})
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -4,4 +4,4 @@
 -- service's own permission for that (restricted).
 ALTER TABLE services ADD COLUMN granting TEXT NOT NULL DEFAULT 'standard' CHECK (granting IN ('standard', 'restricted'));
 
-UPDATE meta SET schema_version = 11;
+UPDATE meta SET schema_version = 12;

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+const (
+	grants          = 100_000 // of one service, beside those of the applications
+	questions       = 2000
+	slowestDecision = 2 * time.Millisecond
+)
+
+// accessPages are the pages of permissions and effective access.
+func accessPages() []view {
+	return []view{
+		{what: "services", path: "/admin/permissions"},
+		{what: "who holds what of a service", path: "/admin/permissions/pools"},
+		{what: "who may do something at a service", path: "/admin/permissions/pools/access?permission=use"},
+		{what: "who may do something to an object", path: "/admin/permissions/pools/access?permission=edit&object=pool%2Fo7"},
+		{what: "effective access of an application", path: "/admin/applications/cl_0000000000000007/access"},
+		{what: "why, of an application", path: "/admin/permissions/why?subject=cl_0000000000000007&permission=pools%2Fedit&object=pool%2Fo7"},
+	}
+}
+
+// grantStatements fill a service with grants to the applications: each holds
+// some on an object, and needs something beside it.
+var grantStatements = []string{
+	`INSERT INTO services (key, name, description, audience, builtin, position) VALUES ('pools', 'Pools', 'Demo', 'https://pools.example', 0, 99)`,
+	`INSERT INTO permissions (service, key, name, description, position) VALUES ('pools', 'use', 'Use', '', 0), ('pools', 'edit', 'Edit', '', 1)`,
+	`INSERT INTO permission_needs (service, permission, needs) VALUES ('pools', 'edit', 'use')`,
+	`INSERT INTO templates (service, key, name, description, position) VALUES ('pools', 'viewer', 'Viewer', '', 0)`,
+	`INSERT INTO template_permissions (service, template, permission) VALUES ('pools', 'viewer', 'use')`,
+	`INSERT INTO containers (service, key, name, position) VALUES ('pools', 'pool', 'Pool', 0)`,
+	`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
+	INSERT INTO objects (service, container, key, name, path, position) SELECT 'pools', 'pool', 'o' || i, 'Object ' || i, '/' || i, i FROM n`,
+	fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+	INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
+	SELECT 'application', printf('cl_%%016d', 1 + i %% 10000), 'pools', CASE i / 10000 WHEN 0 THEN '' ELSE 'pool/o' || (i * 7 %% 100) END,
+		iif(i / 10000 = 0, 'template', 'permission'), iif(i / 10000 = 0, 'viewer', iif(i / 10000 %% 2 = 0, 'use', 'edit')), $2, '' FROM n WHERE $1 > 0
+	ON CONFLICT DO NOTHING`, grants-1),
+}
+
+// registerAsker makes the client that asks for decisions.
+func (c clientele) registerAsker(ctx context.Context) (id, secret string, err error) {
+	if id, secret, err = c.create(ctx, "Asker", "authorization.access:evaluate"); err != nil {
+		return "", "", err
+	}
+	cmd := exec.CommandContext(ctx, c.binary, "--database", c.database, "permission", "grant", "--client", id, "--service", "authorization", "--permission", "evaluate-access")
+	cmd.Stderr = os.Stderr
+	return id, secret, cmd.Run()
+}
+
+// askToken returns a token of the client.
+func (s *server) askToken(ctx context.Context, id, secret string) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/oauth2/token", strings.NewReader("grant_type=client_credentials"))
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(id, secret)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	return token.AccessToken, json.NewDecoder(answer.Body).Decode(&token)
+}
+
+// measureDecisions asks whether applications may do something to an object,
+// which some may and some may not.
+func (s *server) measureDecisions(ctx context.Context, token string) (view, error) {
+	found := view{what: "a decision, `POST /access/v1/evaluation`"}
+	allowed := 0
+	client := &http.Client{Timeout: 10 * time.Second}
+	for i := range questions + warmUp {
+		question := fmt.Sprintf(`{"subject":{"type":"application","id":"cl_%016d"},"action":{"name":"edit"},"resource":{"type":"pools","id":"pool/o%d"}}`, 1+i*7919%10_000, i*3%100)
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/access/v1/evaluation", strings.NewReader(question))
+		if err != nil {
+			return found, err
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+token)
+		var body bytes.Buffer
+		took, cost, err := s.timed(client, r, &body)
+		if err != nil {
+			return found, err
+		}
+		if bytes.Contains(body.Bytes(), []byte(`"decision":true`)) {
+			allowed++
+		}
+		if i >= warmUp {
+			found.times, found.costs = append(found.times, took), append(found.costs, cost)
+		}
+	}
+	if allowed == 0 || allowed == questions+warmUp {
+		return found, errors.New("all decisions are the same: the questions are too much alike")
+	}
+	return found, nil
+}
+
+// timed sends a request and returns how long its answer took to arrive whole,
+// and the CPU time that the server spent on it.
+func (s *server) timed(client *http.Client, r *http.Request, into io.Writer) (took, cost time.Duration, err error) {
+	before, err := s.cpu()
+	if err != nil {
+		return 0, 0, err
+	}
+	began := time.Now()
+	answer, err := client.Do(r)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(into, answer.Body); err != nil {
+		return 0, 0, err
+	}
+	took = time.Since(began)
+	if answer.StatusCode != http.StatusOK || answer.Request.URL.RequestURI() != r.URL.RequestURI() {
+		return 0, 0, fmt.Errorf("%s: got %s at %s", r.URL.Path, answer.Status, answer.Request.URL)
+	}
+	after, err := s.cpu()
+	return took, after - before, err
+}
