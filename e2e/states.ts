@@ -410,6 +410,13 @@ export const states: State[] = [
   at('objects', '/admin/permissions/integration/objects'),
   at('objects-none', '/admin/permissions/team/objects'),
   at('templates', '/admin/permissions/integration/templates'),
+  at('granting', '/admin/permissions/studio/granting'),
+  at('granting-restricted', '/admin/permissions/on-prem/granting', 'looks after the permissions of one service'),
+  at('granting-looked-at', '/admin/permissions/on-prem/granting'),
+  at('granting-never', '/admin/permissions/integration/granting'),
+  at('granting-restrict', '/admin/permissions/studio/granting/restricted'),
+  at('granting-standard', '/admin/permissions/on-prem/granting/standard', 'looks after the permissions of one service'),
+  at('subjects-restricted', '/admin/permissions/on-prem'),
   at('holders', '/admin/permissions/integration/access'),
   at('holders-part', '/admin/permissions/integration/access?object=orders', 'looks after the permissions of one service'),
   at('holders-no-such', '/admin/permissions/integration/access?permission=fly'),
@@ -597,6 +604,14 @@ export const states: State[] = [
   ofUser('user-disable', 'Demo Viewer', '/disable'),
   ofUser('user-reset-password', 'Demo Viewer', '/reset-password'),
   ofUser('user-sign-out', 'Demo Viewer', '/sign-out'),
+  ofUser('user-administrator', 'Demo Viewer', '/administrator'),
+  ofUser('user-no-administrator', 'Demo Platform Owner', '/administrator/remove'),
+  seen('services-for-user', async ({ page }) => {
+    await page.goto('/admin/groups?q=Demo+Reviewers');
+    await page.getByRole('link', { name: 'Demo Reviewers', exact: true }).click();
+    await page.getByRole('link', { name: 'Assign permissions' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Assign permissions' }).waitFor();
+  }),
   ofUser('user-self', 'Demo Admin', '/disable'),
   ofUser('user-link-gone', 'Demo Newcomer', '/link'),
   at('groups', '/admin/groups'),

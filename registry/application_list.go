@@ -157,6 +157,7 @@ type ApplicationRow struct {
 	Application
 	Scopes      int       // how many it may ask for
 	Permissions int       // how many permissions and templates it holds
+	Beyond      bool      // holds what the viewer could not give
 	Secrets     int       // how many of its secrets are accepted
 	SecretEnds  time.Time // when the first of them ends, or zero
 	Owned       bool      // by who asks

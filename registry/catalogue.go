@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -23,6 +24,7 @@ type Service struct {
 	Permissions []PermissionDef `yaml:"permissions" json:"permissions,omitempty"`
 	Templates   []Template      `yaml:"templates" json:"templates,omitempty"`
 	Containers  []Container     `yaml:"containers" json:"containers,omitempty"`
+	Granting    Granting        `yaml:"granting" json:"granting,omitempty"` // "" in a file: as it is, and Standard at first
 	BuiltIn     bool            `yaml:"-" json:"-"`
 }
 
@@ -113,14 +115,18 @@ func BuiltIn() Catalogue {
 		{
 			Key: "team", Name: "Team", BuiltIn: true,
 			Description: "The team itself: its users and settings.",
+			Scopes: []Scope{
+				{Key: MembersScope, Name: "Read users and groups", Description: "Opens GET /api/v1/members: every user with their name, e-mail address, status and groups."},
+			},
 			Permissions: []PermissionDef{
 				{Key: ViewUsers.Key, Name: "View users", Description: "See every user with their groups and what they hold, and when they last signed in."},
 				{Key: ManageUsers.Key, Name: "Manage users", Description: "Invite users, disable them, reset their passwords and sign them out.", Needs: []string{ViewUsers.Key}},
+				{Key: ReadMembers.Key, Name: "Import members", Description: "Read users and their groups over GET /api/v1/members, to bring them into another system."},
 				{Key: ManageSettings.Key, Name: "Manage settings", Description: "Change the team's settings and its catalogue of services."},
 			},
 			Templates: []Template{
-				{Key: "viewer", Name: "Viewer", Permissions: []string{ViewUsers.Key}},
-				{Key: AdminTemplate, Name: "Admin", Permissions: []string{ViewUsers.Key, ManageUsers.Key, ManageSettings.Key}},
+				{Key: "viewer", Name: "Viewer", Permissions: []string{ViewUsers.Key, ReadMembers.Key}},
+				{Key: AdminTemplate, Name: "Admin", Permissions: []string{ViewUsers.Key, ManageUsers.Key, ReadMembers.Key, ManageSettings.Key}},
 			},
 		},
 		{
@@ -144,14 +150,16 @@ func BuiltIn() Catalogue {
 			Scopes: []Scope{
 				{Key: "authorization.permissions:read", Name: "Read permissions", Description: "Opens GET /api/v1/permissions: who may do what, at every service."},
 				{Key: "authorization.access:evaluate", Name: "Evaluate access", Description: "Opens POST /access/v1/evaluation and /access/v1/evaluations: whether a user or an application may do something."},
+				{Key: ObjectsScope, Name: "Sync containers and objects", Description: "Opens PUT and DELETE below /api/v1/services/{service}/containers: telling which containers and objects a service has. It gives nobody anything."},
 			},
 			Permissions: []PermissionDef{
 				{Key: IntrospectTokens.Key, Name: "Introspect tokens", Description: "Ask POST /oauth2/introspect whether a token is good, whoever it was issued to. For applications."},
 				{Key: EvaluateAccess.Key, Name: "Evaluate access", Description: "Ask POST /access/v1/evaluation whether a user or an application may do something. For the APIs of the platform."},
+				{Key: ManageObjects.Key, Name: "Manage objects", Description: "Say over the API which containers and objects every service has. A service may name a permission manage-objects of its own, for its own. For applications."},
 				{Key: ViewPermissions.Key, Name: "View permissions", Description: "See who holds which permissions."},
 				{Key: ManagePermissions.Key, Name: "Manage permissions", Description: "Give and take permissions of every service.", Needs: []string{ViewPermissions.Key}},
 			},
-			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{IntrospectTokens.Key, EvaluateAccess.Key, ViewPermissions.Key, ManagePermissions.Key}}},
+			Templates: []Template{{Key: "admin", Name: "Admin", Permissions: []string{IntrospectTokens.Key, EvaluateAccess.Key, ManageObjects.Key, ViewPermissions.Key, ManagePermissions.Key}}},
 		},
 		{
 			Key: "audit", Name: "Audit log", BuiltIn: true,
@@ -176,6 +184,12 @@ func BuiltIn() Catalogue {
 		},
 	}}
 }
+
+// ObjectsScope is the scope that opens the containers and objects of services.
+const ObjectsScope = "authorization.objects:write"
+
+// MembersScope is the scope that opens the list of users to other programs.
+const MembersScope = "team.user-group-info:read"
 
 // OpenIDService is the key of the service whose scopes tell about a signed-in
 // user. Without a user they open nothing.
@@ -233,6 +247,9 @@ func CheckCatalogue(c Catalogue) error {
 		for j, p := range s.Permissions {
 			at.in("permissions", j).known("needs", p.Needs, permissions)
 		}
+		if invalid, wrong := CheckGranting(s, cmp.Or(s.Granting, Standard)).(Invalid); wrong { //nolint:errorlint // it is never wrapped
+			at.wrong("granting", invalid["granting"])
+		}
 		templates := map[string]bool{}
 		for j, t := range s.Templates {
 			at := at.in("templates", j)
@@ -243,18 +260,7 @@ func CheckCatalogue(c Catalogue) error {
 				at.wrong("permissions", "Name at least one permission.")
 			}
 		}
-		containers := map[string]bool{}
-		for j, container := range s.Containers {
-			at := at.in("containers", j)
-			at.key(container.Key, objectKey, containers)
-			at.name(container.Name)
-			objects := map[string]bool{}
-			for k, o := range container.Objects {
-				at := at.in("objects", k)
-				at.key(o.Key, objectKey, objects)
-				at.name(o.Name)
-			}
-		}
+		checkContainers(at, s.Containers)
 	}
 	if len(invalid) > 0 {
 		return invalid
@@ -269,7 +275,7 @@ type checker struct {
 }
 
 func (c checker) in(list string, i int) checker {
-	return checker{c.invalid, fmt.Sprintf("%s.%s[%d]", c.path, list, i)}
+	return checker{c.invalid, strings.TrimPrefix(fmt.Sprintf("%s.%s[%d]", c.path, list, i), ".")}
 }
 
 func (c checker) wrong(field, message string) {
@@ -279,11 +285,20 @@ func (c checker) wrong(field, message string) {
 }
 
 func (c checker) key(key string, pattern *regexp.Regexp, seen map[string]bool) {
+	c.uniqueKey(key, pattern, seen, "Use lower-case letters and digits, joined by single hyphens, such as order-items.")
+}
+
+// objectKey checks the key of a container or an object, which the service chose.
+func (c checker) objectKey(key string, seen map[string]bool) {
+	c.uniqueKey(key, objectKey, seen, "Use letters, digits, dots, hyphens and underscores, at most 100, the first a letter or a digit.")
+}
+
+func (c checker) uniqueKey(key string, pattern *regexp.Regexp, seen map[string]bool, instead string) {
 	switch {
 	case key == "":
 		c.wrong("key", "Give it a key.")
 	case len(key) > 100 || !pattern.MatchString(key):
-		c.wrong("key", fmt.Sprintf("%q is no key. Use lower-case letters and digits, joined by single hyphens, such as order-items.", key))
+		c.wrong("key", fmt.Sprintf("%.100q is no key. %s", key, instead))
 	case seen[key]:
 		c.wrong("key", fmt.Sprintf("%q is there twice. Keys are unique.", key))
 	}

@@ -80,7 +80,7 @@ func parts(s Service) []part {
 	if s.Key == "" {
 		return nil
 	}
-	all := []part{{[2]string{"service", s.Key}, content(s.Name, s.Description, s.Audience)}}
+	all := []part{{[2]string{"service", s.Key}, content(s.Name, s.Description, s.Audience, s.Granting)}}
 	for _, x := range s.Scopes {
 		all = append(all, part{[2]string{"scope", x.Key}, content(x)})
 	}
@@ -117,13 +117,17 @@ type Usage struct {
 }
 
 func (e InUse) Error() string {
-	lines := make([]string, len(e))
-	for i, u := range e {
+	const told = 20
+	lines := make([]string, min(len(e), told))
+	for i, u := range e[:len(lines)] {
 		names := u.By
 		if len(names) > 5 {
 			names = append(append([]string{}, names[:5]...), fmt.Sprintf("and %d more", len(u.By)-5))
 		}
 		lines[i] = fmt.Sprintf("%s is used by %s", u.What, strings.Join(names, ", "))
+	}
+	if more := len(e) - told; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	return "nothing was changed, because this is in use: " + strings.Join(lines, "; ")
 }

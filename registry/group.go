@@ -34,6 +34,7 @@ type GroupRow struct {
 	CreatedAt   time.Time
 	Members     int
 	Grants      int    // how many permissions and templates it was given
+	Beyond      bool   // was given what the viewer could not give
 	Services    string // the names of the services of which it was given something
 }
 

@@ -18,10 +18,12 @@ var (
 	ViewApplications   = Permission{"applications", "view"}
 	ManageApplications = Permission{"applications", "manage"}
 	IntrospectTokens   = Permission{"authorization", "introspect-tokens"}
+	ManageObjects      = Permission{"authorization", "manage-objects"}
 	EvaluateAccess     = Permission{"authorization", "evaluate-access"}
 	ViewPermissions    = Permission{"authorization", "view-permissions"}
 	ManagePermissions  = Permission{"authorization", "manage-permissions"}
 	ReadAuditLog       = Permission{"audit", "use-audit-log-api"}
+	ReadMembers        = Permission{"team", "import-members"}
 )
 
 // Administration returns what it takes to make others administrators, with
@@ -34,10 +36,16 @@ func WithNeeds(all ...Permission) []Permission {
 	for i := 0; i < len(all); i++ {
 		service, _ := BuiltIn().Service(all[i].Service)
 		p, _ := service.Permission(all[i].Key)
-		for _, key := range p.Needs {
-			if needed := (Permission{service.Key, key}); !slices.Contains(all, needed) {
-				all = append(all, needed)
-			}
+		all = addNeeds(all, service.Key, p.Needs)
+	}
+	return all
+}
+
+// addNeeds adds permissions of a service that are not among all.
+func addNeeds(all []Permission, service string, keys []string) []Permission {
+	for _, key := range keys {
+		if p := (Permission{service, key}); !slices.Contains(all, p) {
+			all = append(all, p)
 		}
 	}
 	return all
@@ -51,6 +59,23 @@ type Held struct {
 	GroupID    string // the group of the subject that it was granted to, or "" when granted to the subject itself
 	GroupName  string
 	Needs      []string // keys of the service's permissions without which it means nothing
+}
+
+// HeldBy returns the permissions that grants of a catalogue's services give.
+func HeldBy(grants []HeldGrant, c Catalogue) (held []Held) {
+	for _, g := range grants {
+		service, _ := c.Service(g.Service)
+		keys, template := []string{g.Key}, Template{}
+		if g.Kind == TemplateGrant {
+			template, _ = service.Template(g.Key)
+			keys = template.Permissions
+		}
+		for _, key := range keys {
+			p, _ := service.Permission(key)
+			held = append(held, Held{Permission: Permission{g.Service, key}, Object: g.Object, Template: template.Key, Needs: p.Needs})
+		}
+	}
+	return held
 }
 
 // covers reports whether holding h on h.Object includes object: the service
@@ -94,11 +119,7 @@ func Decide(held []Held, scopes []string, q Question) Decision {
 		if i == 0 {
 			d.By = held[at]
 		}
-		for _, key := range held[at].Needs {
-			if p := (Permission{need[i].Service, key}); !slices.Contains(need, p) {
-				need = append(need, p)
-			}
-		}
+		need = addNeeds(need, need[i].Service, held[at].Needs)
 	}
 	d.Allowed = d.MissingScope == ""
 	return d

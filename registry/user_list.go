@@ -13,6 +13,7 @@ type UserRow struct {
 	Groups         int       // how many they are in
 	Admin          bool      // can manage users and permissions, by themselves or through a group
 	Holds          bool      // any permission, by themselves or through a group
+	Beyond         bool      // holds so what the viewer could not give
 	NoPassword     bool      // it was reset, and they have not chosen another
 	LinkEnds       time.Time // when the link ends by which they are to choose a password; zero when there is none
 }
@@ -72,4 +73,10 @@ type UserAccount struct {
 type AccountGrant struct {
 	HeldGrant
 	Group Group // zero when it was given to the user
+}
+
+// Member is a user with their groups, as other programs read them.
+type Member struct {
+	UserRow
+	MemberOf []Group
 }

@@ -11,22 +11,14 @@ import (
 	"clientele/registry"
 )
 
-// toAssign is to give or take permissions of a service, or to look at what that
-// would do.
-func toAssign(action, service string) intent {
-	what := ofService(action, service)
-	what.need = registry.ManagePermissions
-	return what
-}
-
 // SubjectsToPick returns a page of the subjects that hold nothing of a service
 // themselves and may be given something, by name, and those that are picked. It
-// needs the permission to manage permissions. It fails with
+// needs the right to grant a part of the service. It fails with
 // registry.ErrNotFound when the service has no permissions, and with
 // registry.Invalid for a query that asks for what does not exist, for a page
 // that is no longer there, or when too many are picked.
 func (db *DB) SubjectsToPick(ctx context.Context, by registry.Actor, key string, q registry.PickQuery) (page registry.PickPage, err error) {
-	err = db.viewToAssign(ctx, by, key, func(t *tx) error {
+	err = db.viewToAssign(ctx, by, key, func(t *tx, _ registry.Service, _ registry.Granter) error {
 		if err := registry.Check(q); err != nil {
 			return err
 		}
@@ -50,7 +42,7 @@ func (db *DB) SubjectsToPick(ctx context.Context, by registry.Actor, key string,
 // registry.SubjectName) that exist and may be given something, by name. It
 // fails as SubjectsToPick does.
 func (db *DB) PickedSubjects(ctx context.Context, by registry.Actor, key string, names []string) (picked []registry.PickedSubject, err error) {
-	err = db.viewToAssign(ctx, by, key, func(t *tx) error {
+	err = db.viewToAssign(ctx, by, key, func(t *tx, _ registry.Service, _ registry.Granter) error {
 		picked, err = t.pickedSubjects(ctx, names[:min(len(names), registry.AssignedAtOnce+1)])
 		return err
 	})
@@ -61,18 +53,42 @@ func (db *DB) PickedSubjects(ctx context.Context, by registry.Actor, key string,
 }
 
 // viewToAssign runs fn in a read-only transaction for who may give permissions
-// of the service.
-func (db *DB) viewToAssign(ctx context.Context, by registry.Actor, key string, fn func(*tx) error) error {
+// of a part of the service.
+func (db *DB) viewToAssign(ctx context.Context, by registry.Actor, key string, fn func(*tx, registry.Service, registry.Granter) error) error {
 	catalogue, err := db.Catalogue(ctx)
 	if err != nil {
 		return err
 	}
-	return db.view(ctx, by, toAssign("permission.grant", key), func(t *tx) error {
-		if service, known := catalogue.Service(key); !known || len(service.Permissions) == 0 {
+	return db.view(ctx, by, ofService("permission.grant", key), func(t *tx) error {
+		service, known := catalogue.Service(key)
+		g, err := t.granter(ctx)
+		if err != nil {
+			return err
+		}
+		if err := g.RequirePart(service); err != nil {
+			return err
+		}
+		if !known || len(service.Permissions) == 0 {
 			return registry.ErrNotFound
 		}
-		return fn(t)
+		return fn(t, service, g)
 	})
+}
+
+// lockService returns the catalogue, as it stays until the transaction ends, and
+// the actor, for who may grant a part of the service.
+func (t *tx) lockService(ctx context.Context, key string) (c registry.Catalogue, service registry.Service, g registry.Granter, err error) {
+	if err = t.lockMeta(ctx); err != nil {
+		return c, service, g, err
+	}
+	if c, err = t.catalogue(ctx); err != nil {
+		return c, service, g, err
+	}
+	service, _ = c.Service(key)
+	if g, err = t.granter(ctx); err == nil {
+		err = g.RequirePart(service)
+	}
+	return c, service, g, err
 }
 
 // pickable is a kind of subject as it is selected to be picked.
@@ -231,16 +247,16 @@ func (t *tx) pickedSubjects(ctx context.Context, names []string) ([]registry.Pic
 
 // Assign gives several subjects what is chosen of a service, with an event for
 // each grant, all or nothing. What a subject holds already changes nothing, so
-// that assigning twice is assigning once. It needs the permission to manage
-// permissions, and fails with registry.Invalid when something is not chosen,
+// that assigning twice is assigning once. It needs the right to grant there, and
+// fails with registry.Invalid when something is not chosen,
 // unknown or gone, and with registry.ErrLocked for an application of the
 // platform.
 func (db *DB) Assign(ctx context.Context, by registry.Actor, in registry.Assignment) error {
-	err := db.changeAll(ctx, by, toAssign("permission.grant", in.Service), func(t *tx) (events []registry.Event, err error) {
-		if err := t.lockMeta(ctx); err != nil {
-			return nil, err
+	err := db.changeAll(ctx, by, ofService("permission.grant", in.Service), func(t *tx) (events []registry.Event, err error) {
+		catalogue, service, granter, err := t.lockService(ctx, in.Service)
+		if err == nil {
+			err = granter.Require(service, in.Object)
 		}
-		catalogue, err := t.catalogue(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -278,14 +294,19 @@ func (t *tx) giveOne(ctx context.Context, g registry.GrantInput) (registry.Event
 
 // GrantEffects returns those of the grants of a change that are still held, as
 // lists show them, with what of each its subject goes on holding by other ways
-// when all of them are taken away. It needs the permission to manage
-// permissions, and fails with registry.Invalid when the change names no grants,
+// when all of them are taken away. It needs the right to grant them, and
+// fails with registry.Invalid when the change names no grants,
 // and with registry.ErrNotFound when the service has no permissions.
 func (db *DB) GrantEffects(ctx context.Context, by registry.Actor, in registry.GrantChange) (all []registry.GrantEffect, err error) {
-	err = db.viewToAssign(ctx, by, in.Service, func(t *tx) error {
+	err = db.viewToAssign(ctx, by, in.Service, func(t *tx, service registry.Service, granter registry.Granter) error {
 		inputs, err := in.Inputs()
 		if err != nil {
 			return err
+		}
+		for _, g := range inputs {
+			if err := granter.Require(service, g.Object); err != nil {
+				return err
+			}
 		}
 		all, err = t.grantEffects(ctx, in.Service, inputs)
 		return err
@@ -328,17 +349,14 @@ func (t *tx) grantEffects(ctx context.Context, service string, inputs []registry
 // ChangeGrants takes grants of a service away and, unless it is a removal, gives
 // their subjects others on the same parts of the service, with an event for each
 // grant taken or given, all or nothing. Grants that are no longer held are left
-// alone, so that changing twice is changing once. It needs the permission to
-// manage permissions, and fails with registry.Invalid when the change names no
+// alone, so that changing twice is changing once. It needs the right to grant
+// them, and fails with registry.Invalid when the change names no
 // grants or gives what is unknown, or when nobody would be left who can manage
 // users and permissions, and with registry.ErrLocked for an application of the
 // platform.
 func (db *DB) ChangeGrants(ctx context.Context, by registry.Actor, in registry.GrantChange) error {
-	err := db.changeAll(ctx, by, toAssign("permission.revoke", in.Service), func(t *tx) (events []registry.Event, err error) {
-		if err := t.lockMeta(ctx); err != nil {
-			return nil, err
-		}
-		catalogue, err := t.catalogue(ctx)
+	err := db.changeAll(ctx, by, ofService("permission.revoke", in.Service), func(t *tx) (events []registry.Event, err error) {
+		catalogue, service, granter, err := t.lockService(ctx, in.Service)
 		if err != nil {
 			return nil, err
 		}
@@ -346,10 +364,15 @@ func (db *DB) ChangeGrants(ctx context.Context, by registry.Actor, in registry.G
 		if err != nil {
 			return nil, err
 		}
+		for _, g := range inputs {
+			if err := granter.Require(service, g.Object); err != nil {
+				return nil, err
+			}
+		}
 		if err := registry.CheckGrantChange(in, catalogue); err != nil {
 			return nil, err
 		}
-		err = t.keepAdministrator(ctx, "row", func() error {
+		err = t.keepGranters(ctx, "row", func() error {
 			for _, g := range inputs {
 				done, err := t.replaceGrant(ctx, g, in)
 				if err != nil {

@@ -26,9 +26,9 @@ func (db *DB) Catalogue(ctx context.Context) (registry.Catalogue, error) {
 func (t *tx) catalogue(ctx context.Context) (registry.Catalogue, error) {
 	r := catalogueReader{t: t, ctx: ctx, services: map[string]*registry.Service{}}
 	var order []string
-	r.each(`SELECT key, name, description, audience, builtin FROM services ORDER BY builtin DESC, position, key`, func(rows *sql.Rows) error {
+	r.each(`SELECT key, name, description, audience, granting, builtin FROM services ORDER BY builtin DESC, position, key`, func(rows *sql.Rows) error {
 		var s registry.Service
-		err := rows.Scan(&s.Key, &s.Name, &s.Description, &s.Audience, &s.BuiltIn)
+		err := rows.Scan(&s.Key, &s.Name, &s.Description, &s.Audience, &s.Granting, &s.BuiltIn)
 		r.services[s.Key], order = &s, append(order, s.Key)
 		return err
 	})
@@ -137,7 +137,7 @@ func (r *catalogueReader) each(query string, scan func(*sql.Rows) error) {
 
 // ApplyCatalogue makes the services that c names be as c says and returns what
 // that changed. It leaves other services alone. It fails with registry.Invalid
-// when c breaks a rule, and with *registry.InUse when it would remove what is
+// when c breaks a rule, and with registry.InUse when it would remove what is
 // held or granted, unless removeInUse takes it from its holders as well. With
 // dryRun it changes nothing and fails likewise.
 func (db *DB) ApplyCatalogue(ctx context.Context, by registry.Actor, c registry.Catalogue, removeInUse, dryRun bool) ([]registry.CatalogueChange, error) {
@@ -169,23 +169,36 @@ func (db *DB) applyCatalogue(ctx context.Context, by registry.Actor, c registry.
 		if err != nil {
 			return registry.Event{}, err
 		}
-		if changes, err = registry.CompareCatalogue(old, c); err != nil {
+		if c, err = t.settleGranting(ctx, old, c); err != nil {
 			return registry.Event{}, err
 		}
-		if err := t.clearForRemoval(ctx, changes, removeInUse); err != nil {
-			return registry.Event{}, err
-		}
-		if len(changes) == 0 || dryRun {
-			return registry.Event{}, errUnchanged
-		}
-		for i, s := range c.Services {
-			if err := t.writeService(ctx, s, i); err != nil {
-				return registry.Event{}, fmt.Errorf("service %s: %w", s.Key, err)
-			}
-		}
-		return registry.Event{After: snapshot(map[string]any{"changes": changes})}, nil
+		changes, err = t.applyServices(ctx, old, c, 0, removeInUse, dryRun)
+		return registry.Event{After: snapshot(map[string]any{"changes": changes})}, err
 	})
 	return changes, err
+}
+
+// applyServices makes the services of c, which begin at a position in the
+// catalogue, be as c says, and returns what that changed, or errUnchanged.
+func (t *tx) applyServices(ctx context.Context, old, c registry.Catalogue, position int, removeInUse, dryRun bool) ([]registry.CatalogueChange, error) {
+	changes, err := registry.CompareCatalogue(old, c)
+	if err != nil {
+		return nil, err
+	}
+	return changes, t.keepGranters(ctx, "services", func() error {
+		if err := t.clearForRemoval(ctx, changes, removeInUse); err != nil {
+			return err
+		}
+		if len(changes) == 0 || dryRun {
+			return errUnchanged
+		}
+		for i, s := range c.Services {
+			if err := t.writeService(ctx, s, position+i); err != nil {
+				return fmt.Errorf("service %s: %w", s.Key, err)
+			}
+		}
+		return nil
+	})
 }
 
 // clearForRemoval fails when something that is to be removed is in use, or
@@ -275,9 +288,10 @@ func grantsOf(c registry.CatalogueChange) (string, []any) {
 // writeService makes one service's rows be as s says.
 func (t *tx) writeService(ctx context.Context, s registry.Service, position int) error {
 	w := catalogueWriter{t: t, ctx: ctx}
-	w.exec(`INSERT INTO services (key, name, description, audience, builtin, position) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (key) DO UPDATE SET name = excluded.name, description = excluded.description, audience = excluded.audience, position = excluded.position`,
-		s.Key, s.Name, s.Description, s.Audience, s.BuiltIn, position)
+	w.exec(`INSERT INTO services (key, name, description, audience, granting, builtin, position) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (key) DO UPDATE SET name = excluded.name, description = excluded.description, audience = excluded.audience,
+			granting = excluded.granting, position = excluded.position`,
+		s.Key, s.Name, s.Description, s.Audience, s.Granting, s.BuiltIn, position)
 	w.exec(`DELETE FROM permission_needs WHERE service = $1`, s.Key)
 	w.exec(`DELETE FROM template_permissions WHERE service = $1`, s.Key)
 	w.exec(`DELETE FROM objects WHERE service = $1`, s.Key)

@@ -13,8 +13,8 @@ import (
 
 // CreateClient registers an OAuth client and returns it with its first secret,
 // which is stored as a hash, kept for show to see once, and ends when the policy wants it to. A public client has
-// none, and the secret returned is the zero one. It needs the permission to manage applications, and with templates also the one to manage
-// permissions. It fails with registry.Invalid, which names every wrong field,
+// none, and the secret returned is the zero one. It needs the permission to manage applications, and with templates also the right to grant
+// these. It fails with registry.Invalid, which names every wrong field,
 // also when a living application has the name already.
 func (db *DB) CreateClient(ctx context.Context, by registry.Actor, in registry.NewClient, show ShowOnce) (registry.Application, registry.Secret, error) {
 	var app registry.Application
@@ -101,8 +101,10 @@ func (t *tx) authorizeNewClient(ctx context.Context, in registry.NewClient) erro
 	if in.Origin == registry.PlatformOrigin && t.by.Type != registry.OperatorActor {
 		return registry.ErrForbidden
 	}
-	if len(in.TemplateGrants()) > 0 {
-		return t.require(ctx, registry.ManagePermissions)
+	for _, g := range in.TemplateGrants() {
+		if err := t.requireToGrant(ctx, g.Service, g.Object); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func (db *DB) SubjectAccess(ctx context.Context, by registry.Actor, s registry.S
 		return a, err
 	}
 	err = db.view(ctx, by, explanation(), func(t *tx) error {
-		reach, err := t.reachOf(ctx, s.Type)
+		reach, err := t.reachOf(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -177,13 +177,14 @@ func (db *DB) SubjectAccess(ctx context.Context, by registry.Actor, s registry.S
 }
 
 // reachOf is reach for who looks at a user or an application, where what these
-// hold is shown anyway.
-func (t *tx) reachOf(ctx context.Context, kind registry.SubjectType) (registry.Reach, error) {
-	need := registry.ViewApplications
-	if kind == registry.UserSubject {
-		need = registry.ViewUsers
+// hold is shown anyway, to the owners of the application too.
+func (t *tx) reachOf(ctx context.Context, s registry.Subject) (registry.Reach, error) {
+	var err error
+	if s.Type == registry.ApplicationSubject {
+		err = t.requireOwner(ctx, s.ID, registry.ViewApplications)
+	} else {
+		err = t.require(ctx, registry.ViewUsers)
 	}
-	err := t.require(ctx, need)
 	if err == nil {
 		return registry.Everything, nil
 	}

@@ -11,13 +11,13 @@ import (
 )
 
 // Grant gives a user, a group or an application a permission or a template of
-// a service. It needs the permission to manage permissions. What the subject
-// holds already changes nothing. It fails with registry.Invalid when the
+// a service. It needs the right to grant that: see registry.Granter. What the
+// subject holds already changes nothing. It fails with registry.Invalid when the
 // catalogue lacks what is named, with registry.ErrNotFound when there is no
 // such subject, and with registry.ErrLocked for an application of the platform.
 func (db *DB) Grant(ctx context.Context, by registry.Actor, in registry.GrantInput) error {
 	err := db.change(ctx, by, changeOfGrant("permission.grant", in), func(t *tx) (registry.Event, error) {
-		target, err := t.lockSubject(ctx, in.Subject)
+		target, err := t.lockToGrant(ctx, in)
 		if err != nil {
 			return registry.Event{}, err
 		}
@@ -41,11 +41,11 @@ func (db *DB) Grant(ctx context.Context, by registry.Actor, in registry.GrantInp
 // nobody would be left who can manage users and permissions.
 func (db *DB) Ungrant(ctx context.Context, by registry.Actor, in registry.GrantInput) error {
 	err := db.change(ctx, by, changeOfGrant("permission.revoke", in), func(t *tx) (registry.Event, error) {
-		target, err := t.lockSubject(ctx, in.Subject)
+		target, err := t.lockToGrant(ctx, in)
 		if err != nil {
 			return registry.Event{}, err
 		}
-		err = t.keepAdministrator(ctx, "key", func() error { return t.deleteGrant(ctx, in) })
+		err = t.keepGranters(ctx, "key", func() error { return t.deleteGrant(ctx, in) })
 		return registry.Event{Target: target, Before: snapshot(in.Held())}, err
 	})
 	if err != nil {
@@ -55,10 +55,18 @@ func (db *DB) Ungrant(ctx context.Context, by registry.Actor, in registry.GrantI
 }
 
 func changeOfGrant(action string, in registry.GrantInput) intent {
-	return intent{
-		action: action, need: registry.ManagePermissions,
-		target: registry.Target{Type: string(in.Subject.Type), ID: in.Subject.ID},
+	return intent{action: action, target: registry.Target{Type: string(in.Subject.Type), ID: in.Subject.ID}}
+}
+
+// lockToGrant is lockSubject for who may give and take what in names.
+func (t *tx) lockToGrant(ctx context.Context, in registry.GrantInput) (registry.Target, error) {
+	if err := t.lockMeta(ctx); err != nil { // so that who may grant stays as it is
+		return registry.Target{}, err
 	}
+	if err := t.requireToGrant(ctx, in.Service, in.Object); err != nil {
+		return registry.Target{}, err
+	}
+	return t.lockSubject(ctx, in.Subject)
 }
 
 // lockSubject returns a living subject as an event's target. What it holds and
@@ -137,38 +145,6 @@ func (t *tx) countGrant(ctx context.Context, s registry.Subject, n int, statemen
 		return fmt.Errorf("count grants: %w", err)
 	}
 	return nil
-}
-
-// keepAdministrator does what may take the last administrator away, and fails
-// with registry.Invalid, told at field, when it did. What anybody holds must be
-// locked.
-func (t *tx) keepAdministrator(ctx context.Context, field string, do func() error) error {
-	before, err := t.administrators(ctx)
-	if err != nil {
-		return err
-	}
-	if err := do(); err != nil {
-		return err
-	}
-	left, err := t.administrators(ctx)
-	if err != nil {
-		return err
-	}
-	if before > 0 && left == 0 {
-		return registry.Invalid{field: "This is the last administrator. Make someone else one first, or nobody could manage users and permissions any more."}
-	}
-	return nil
-}
-
-// administrators returns how many users who can sign in can manage users and
-// permissions, and so make others administrators.
-func (t *tx) administrators(ctx context.Context) (n int, err error) {
-	err = t.QueryRowContext(ctx, `
-		SELECT count(*) FROM users WHERE disabled_at IS NULL AND password_hash <> '' AND id IN (`+usersHolding(registry.Administration())+`)`).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count administrators: %w", err)
-	}
-	return n, nil
 }
 
 // usersHolding selects, as id, the users who hold all of those permissions on

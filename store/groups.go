@@ -52,6 +52,9 @@ func (t *tx) groupPage(ctx context.Context, q registry.GroupQuery) (page registr
 	}
 	more := len(found) > pageSize
 	page.Groups = found[:min(len(found), pageSize)]
+	if err := t.markBeyond(ctx, page.Groups); err != nil {
+		return page, err
+	}
 	switch {
 	case q.Before != "" && !more: // all before fits on the first page, which others then fill
 		q.Before, q.After = "", ""
@@ -68,6 +71,21 @@ func (t *tx) groupPage(ctx context.Context, q registry.GroupQuery) (page registr
 		page.Next = groupCursor(page.Groups[len(page.Groups)-1])
 	}
 	return page, nil
+}
+
+// markBeyond marks the groups that were given what the actor could not give.
+func (t *tx) markBeyond(ctx context.Context, groups []registry.GroupRow) error {
+	var holding []string
+	for _, g := range groups {
+		if g.Grants > 0 {
+			holding = append(holding, g.ID)
+		}
+	}
+	missing, err := t.beyond(ctx, registry.GroupSubject, holding)
+	for i, g := range groups {
+		groups[i].Beyond = missing[g.ID] != nil
+	}
+	return err
 }
 
 func groupCursor(g registry.GroupRow) string {
@@ -99,9 +117,15 @@ func (t *tx) groupRows(ctx context.Context, where string, args ...any) ([]regist
 // the permission to view users, who are its members.
 func (db *DB) Group(ctx context.Context, by registry.Actor, id string) (g registry.GroupAccount, err error) {
 	err = db.view(ctx, by, intent{action: "group.read", need: registry.ViewUsers, target: groupID(id)}, func(t *tx) error {
-		if g.GroupRow, err = t.groupRow(ctx, id); err != nil {
+		found, err := t.groupRow(ctx, id)
+		if err != nil {
 			return err
 		}
+		rows := []registry.GroupRow{found}
+		if err := t.markBeyond(ctx, rows); err != nil {
+			return err
+		}
+		g.GroupRow = rows[0]
 		g.Held, err = t.grantsTo(ctx, g.Subject())
 		return err
 	})
@@ -250,7 +274,7 @@ func (db *DB) RemoveMember(ctx context.Context, by registry.Actor, group, user s
 		if err != nil {
 			return registry.Event{}, err
 		}
-		err = t.keepAdministrator(ctx, "group", func() error {
+		err = t.keepGranters(ctx, "group", func() error {
 			_, err := t.ExecContext(ctx, `DELETE FROM group_members WHERE group_id = $1 AND user_id = $2`, g.ID, u.ID)
 			return err
 		})
@@ -292,7 +316,7 @@ func (db *DB) DeleteGroup(ctx context.Context, by registry.Actor, id, confirm st
 		if err != nil {
 			return registry.Event{}, err
 		}
-		err = t.keepAdministrator(ctx, "group", func() error {
+		err = t.keepGranters(ctx, "group", func() error {
 			for _, statement := range []string{
 				`DELETE FROM grants WHERE subject_type = 'group' AND subject_id = $1`,
 				`DELETE FROM user_groups WHERE id = $1`, // its members with it

@@ -72,8 +72,19 @@ func (t *tx) applicationPage(ctx context.Context, q registry.ApplicationQuery) (
 	case q.After != "" && len(rows) == 0:
 		return page, noSuchPage
 	}
+	var holding []string
 	for _, r := range rows {
 		page.Applications = append(page.Applications, r.ApplicationRow)
+		if r.Permissions > 0 {
+			holding = append(holding, r.ID)
+		}
+	}
+	missing, err := t.beyond(ctx, registry.ApplicationSubject, holding)
+	if err != nil {
+		return page, err
+	}
+	for i, a := range page.Applications {
+		page.Applications[i].Beyond = missing[a.ID] != nil
 	}
 	if q.Before != "" || q.After != "" {
 		page.Prev = rows[0].cursor(q.Sort).String()

@@ -198,7 +198,7 @@ func (db *DB) ResetPassword(ctx context.Context, by registry.Actor, id string, i
 			return registry.Event{}, registry.Invalid{"user": u.Name + " is disabled. Enable the user first."}
 		}
 		ended := 0
-		err = t.keepAdministrator(ctx, "user", func() error {
+		err = t.keepGranters(ctx, "user", func() error {
 			if err := t.setUser(ctx, id, `password_hash = ''`); err != nil {
 				return err
 			}

@@ -101,8 +101,8 @@ func (t *tx) userPage(ctx context.Context, q registry.UserQuery, size int) (page
 	case q.After != "" && len(found) == 0:
 		return page, noSuchPage
 	}
-	for _, u := range found {
-		page.Users = append(page.Users, u.UserRow)
+	if page.Users, err = t.withBeyond(ctx, found); err != nil {
+		return page, err
 	}
 	if q.Before != "" || q.After != "" {
 		page.Prev = found[0].cursor(q.Sort)
@@ -124,6 +124,25 @@ func (t *tx) countUsers(ctx context.Context, q registry.UserQuery) (registry.Cou
 		return registry.Count{}, fmt.Errorf("count users: %w", err)
 	}
 	return counted(n), nil
+}
+
+// withBeyond returns users with whether they hold what the actor could not give.
+func (t *tx) withBeyond(ctx context.Context, found []listedUser) ([]registry.UserRow, error) {
+	var holding []string
+	for _, u := range found {
+		if u.Holds {
+			holding = append(holding, u.ID)
+		}
+	}
+	missing, err := t.beyond(ctx, registry.UserSubject, holding)
+	if err != nil {
+		return nil, err
+	}
+	users := make([]registry.UserRow, len(found))
+	for i, u := range found {
+		users[i], users[i].Beyond = u.UserRow, missing[u.ID] != nil
+	}
+	return users, nil
 }
 
 // userSelection selects, from users u, those that the query asks for.
@@ -213,6 +232,11 @@ func (db *DB) User(ctx context.Context, by registry.Actor, id string) (u registr
 		if u.UserRow, err = t.userRow(ctx, id); err != nil {
 			return err
 		}
+		rows, err := t.withBeyond(ctx, []listedUser{{UserRow: u.UserRow}})
+		if err != nil {
+			return err
+		}
+		u.UserRow = rows[0]
 		return t.readAccount(ctx, &u)
 	})
 	if err != nil {

@@ -38,7 +38,7 @@ func (db *DB) DisableUser(ctx context.Context, by registry.Actor, id string, in 
 			return registry.Event{}, notAccepted(u)
 		}
 		ended := 0
-		err = t.keepAdministrator(ctx, "user", func() error {
+		err = t.keepGranters(ctx, "user", func() error {
 			if err := t.setUser(ctx, id, `disabled_at = $2`, t.now.Unix()); err != nil {
 				return err
 			}

@@ -19,12 +19,12 @@ type ApplicationView struct {
 	Consents  ConsentSummary
 	Now       time.Time
 
-	Owns      bool // and so looks after its secrets
-	MayView   bool // may see all applications
-	MayManage bool // may edit it, disable it and define its scopes
-	MayRotate bool // may see a new secret of it; a public client has none
-	MayGrant  bool // may give it permissions
-	MayAudit  bool // may see its activity
+	Owns      bool             // and so looks after its secrets
+	MayView   bool             // may see all applications
+	MayManage bool             // may edit it, disable it and define its scopes
+	MayRotate bool             // may see a new secret of it; a public client has none
+	Granter   registry.Granter // the viewer, as far as they may give it permissions
+	MayAudit  bool             // may see its activity
 }
 
 // ConsentSummary is how many users let an application act for them.
@@ -49,9 +49,12 @@ func (v ApplicationView) back() ui.Action { return ui.Action{Text: v.App.Name, H
 // its capital, because it comes after the day.
 func lower(phrase string) string { return strings.ToLower(phrase[:1]) + phrase[1:] }
 
+// mayGrant reports whether the viewer may give it permissions of any service.
+func (v ApplicationView) mayGrant() bool { return v.Granter.Any(v.Catalogue) }
+
 // permissionsText is what the viewer may do about its permissions.
 func (v ApplicationView) permissionsText() string {
-	if v.MayGrant {
+	if v.mayGrant() {
 		return "Assign permissions"
 	}
 	return "See permissions"

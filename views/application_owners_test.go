@@ -17,7 +17,7 @@ func TestOwnerPages(t *testing.T) {
 	nobody := demoApplication()
 	nobody.App.Owners = nil
 	owner := demoApplication()
-	owner.Owns, owner.MayView, owner.MayManage, owner.MayGrant, owner.MayAudit = true, false, false, false, false
+	owner.Owns, owner.MayView, owner.MayManage, owner.Granter, owner.MayAudit = true, false, false, registry.Granter{}, false
 	outsider := demoShell()
 	outsider.Allows = nil
 	found := OwnersForm{Search: "a&b", MayAdd: true, More: true, Found: []registry.Owner{{ID: "us_b", Name: "Bob <b>", Email: "bob@demo.example"}}}

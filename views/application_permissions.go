@@ -115,6 +115,12 @@ func (a ServiceAccess) grantOptions() []ui.Option {
 	return options
 }
 
+// grantable returns the containers and objects on which the viewer may give the
+// application something.
+func (v ApplicationView) grantable(a ServiceAccess) []ui.Option {
+	return slices.DeleteFunc(a.objectOptions(), func(o ui.Option) bool { return !v.Granter.May(a.Service, o.Value) })
+}
+
 // objectOptions returns the containers and objects that can be given on.
 func (a ServiceAccess) objectOptions() []ui.Option {
 	var options []ui.Option

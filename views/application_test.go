@@ -63,7 +63,7 @@ func demoApplication() ApplicationView {
 			Secrets: []registry.ClientSecret{{ID: "se_1", Prefix: "cs_aaaaaa", CreatedAt: noon.Add(-72 * time.Hour), CreatedByName: "Demo Admin"}},
 			Scopes:  demoServices().Services[0].Scopes[:1], SecretsMade: 1, Policy: registry.DefaultPolicy,
 		},
-		Catalogue: demoServices(), Now: noon, MayView: true, MayManage: true, MayRotate: true, MayGrant: true, MayAudit: true,
+		Catalogue: demoServices(), Now: noon, MayView: true, MayManage: true, MayRotate: true, Granter: registry.EveryGranter, MayAudit: true,
 	}
 }
 
@@ -114,7 +114,7 @@ func changed(v ApplicationView, change func(*ApplicationView)) ApplicationView {
 }
 
 func onlyLook(v *ApplicationView) {
-	v.MayManage, v.MayRotate, v.MayGrant, v.MayAudit = false, false, false, false
+	v.MayManage, v.MayRotate, v.MayAudit, v.Granter = false, false, false, registry.Granter{}
 }
 
 func TestApplicationPages(t *testing.T) {

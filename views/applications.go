@@ -21,7 +21,6 @@ type Applications struct {
 
 	MayView   bool // may see those that others own
 	MayManage bool // may register, edit and disable applications
-	MayGrant  bool // may give them permissions
 }
 
 // lede says what is listed.
@@ -193,8 +192,7 @@ func (l Applications) mayRestore(a registry.ApplicationRow) bool {
 
 // mayRotate reports whether the viewer may see a new secret of it.
 func (l Applications) mayRotate(a registry.ApplicationRow) bool {
-	return !a.Public() && !a.Locked() && a.DeletedAt.IsZero() &&
-		(a.Owned || l.MayManage && (l.MayGrant || a.Permissions == 0))
+	return !a.Public() && !a.Locked() && a.DeletedAt.IsZero() && (a.Owned || l.MayManage && !a.Beyond)
 }
 
 // page returns the address of one of the application's pages that leads back

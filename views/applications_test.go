@@ -25,7 +25,7 @@ func demoList() Applications {
 		return r
 	}
 	return Applications{
-		Scopes: demoServices().Services, Now: noon, MayView: true, MayManage: true, MayGrant: true,
+		Scopes: demoServices().Services, Now: noon, MayView: true, MayManage: true,
 		Page: registry.ApplicationPage{
 			All: registry.Count{N: 1000, More: true}, Team: registry.Count{N: 912, More: true}, Platform: registry.Count{N: 88},
 			Prev: "PREV", Next: "NEXT",
@@ -61,7 +61,7 @@ func TestApplicationsPages(t *testing.T) {
 	pages := map[string]templ.Component{
 		"applications": ApplicationsPage(shell, demoList()),
 		"applications_viewed": ApplicationsPage(shell, listWith(func(l *Applications) {
-			l.MayManage, l.MayGrant = false, false
+			l.MayManage = false
 			l.Page.Prev, l.Page.Next = "", ""
 		})),
 		"applications_filtered": ApplicationsPage(shell, listWith(func(l *Applications) {

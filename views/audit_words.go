@@ -91,6 +91,10 @@ var auditAreas = []auditArea{
 	{"scope", "Scopes", "braces", []auditAction{
 		{"scope.list", "List scopes and their use"},
 	}},
+	{"service", "Services", "box", []auditAction{
+		{"service.set-granting", "Change who may grant"},
+		{"service.sync-objects", "Sync containers and objects"},
+	}},
 	{"team", "Team", "users", []auditAction{
 		{"team.create", "Set up the team"},
 		{"team.read", "Look at the team's settings"},

@@ -220,7 +220,7 @@ func ClientScopesPage(s Shell, f ClientScopesForm) templ.Component {
 								}()
 							}
 							ctx = templ.InitializeContext(ctx)
-							if f.offersTemplates(service) && s.May(registry.ManagePermissions) {
+							if f.offersTemplates(service) && s.Granter.May(service, "") {
 								templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<div class=\"scope-extra\">")
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
@@ -256,7 +256,7 @@ func ClientScopesPage(s Shell, f ClientScopesForm) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-				} else if f.anyTemplates() && !s.May(registry.ManagePermissions) {
+				} else if f.anyTemplates() && !s.Granter.Any(registry.Catalogue{Services: f.services()}) {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<p class=\"section hint\">Scopes only narrow what a client may do. For permissions, ask someone who may manage permissions once it is created.</p>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

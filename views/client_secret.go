@@ -11,6 +11,7 @@ import (
 type Handover struct {
 	App          registry.ApplicationDetails
 	Credentials  Credentials
+	Catalogue    registry.Catalogue
 	Held         []string  // what the application holds: "Viewer of Audit log"
 	Snippets     []Snippet // that get a token with nobody signed in
 	CodeSnippets []Snippet // that act for a user

@@ -218,7 +218,7 @@ func ClientSecretPage(s Shell, h Handover) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if s.May(registry.ManagePermissions) {
+				if s.Granter.Any(h.Catalogue) {
 					templ_7745c5c3_Err = ui.LinkButton(ui.Action{Text: "Assign permissions", Icon: "shield-check", Href: h.path() + "/permissions"}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -770,7 +770,7 @@ func heldPermissions(s Shell, h Handover) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if !s.May(registry.ManagePermissions) {
+				if !s.Granter.Any(h.Catalogue) {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "Ask someone who may manage permissions.")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -13,6 +13,7 @@ import (
 func TestClientPages(t *testing.T) {
 	admin, clerk := demoShell(), demoShell()
 	clerk.Allows = func(p registry.Permission) bool { return p.Service == "applications" }
+	clerk.Granter = registry.Granter{}
 	details := registry.ClientDetails{
 		Name: "Ledger <Sync>", Description: "Books orders.", Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic,
 	}
@@ -74,14 +75,15 @@ func TestClientPages(t *testing.T) {
 		}}),
 		"client_details_users": ClientDetailsPage(admin, ClientDetailsForm{Draft: "dr_abc", Input: portal.Details(), Logo: []byte("PNG")}),
 		"client_scopes_users":  ClientScopesPage(admin, ClientScopesForm{Draft: "dr_abc", Input: usersInput, Catalogue: registry.BuiltIn()}),
-		"client_secret_users":  ClientSecretPage(admin, Handover{App: portal, Credentials: forUsers, CodeSnippets: mustSnippets(t, forUsers.CodeSnippets)}),
+		"client_secret_users":  ClientSecretPage(admin, Handover{Catalogue: demoServices(), App: portal, Credentials: forUsers, CodeSnippets: mustSnippets(t, forUsers.CodeSnippets)}),
 		"client_secret_both": ClientSecretPage(admin, Handover{
-			App: both, Credentials: forUsers, Snippets: mustSnippets(t, forUsers.Snippets), CodeSnippets: mustSnippets(t, forUsers.CodeSnippets),
+			Catalogue: demoServices(),
+			App:       both, Credentials: forUsers, Snippets: mustSnippets(t, forUsers.Snippets), CodeSnippets: mustSnippets(t, forUsers.CodeSnippets),
 		}),
-		"client_connect":        ClientConnectPage(admin, Handover{App: public, Credentials: byPublic, CodeSnippets: mustSnippets(t, byPublic.CodeSnippets)}),
-		"client_secret":         ClientSecretPage(admin, Handover{App: app, Credentials: credentials, Snippets: mustSnippets(t, credentials.Snippets)}),
-		"client_secret_rotated": ClientSecretPage(clerk, Handover{App: rotated, Credentials: byPost, Held: []string{"Admin of Audit log", "View of Orders"}, Snippets: mustSnippets(t, byPost.Snippets)}),
-		"client_secret_clerk":   ClientSecretPage(clerk, Handover{App: app, Credentials: credentials}),
+		"client_connect":        ClientConnectPage(admin, Handover{Catalogue: demoServices(), App: public, Credentials: byPublic, CodeSnippets: mustSnippets(t, byPublic.CodeSnippets)}),
+		"client_secret":         ClientSecretPage(admin, Handover{Catalogue: demoServices(), App: app, Credentials: credentials, Snippets: mustSnippets(t, credentials.Snippets)}),
+		"client_secret_rotated": ClientSecretPage(clerk, Handover{Catalogue: demoServices(), App: rotated, Credentials: byPost, Held: []string{"Admin of Audit log", "View of Orders"}, Snippets: mustSnippets(t, byPost.Snippets)}),
+		"client_secret_clerk":   ClientSecretPage(clerk, Handover{Catalogue: demoServices(), App: app, Credentials: credentials}),
 		"client_secret_gone":    SecretGonePage(admin, app.Application),
 		"client_try":            ClientTryPage(admin, TrialForm{App: app.Application, Invalid: registry.Invalid{"client_secret": "Paste the client secret."}}),
 		"client_try_called":     ClientTryPage(admin, TrialForm{App: app.Application, Trial: &trial}),

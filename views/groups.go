@@ -33,7 +33,7 @@ type Groups struct {
 // overGroup reports whether the viewer may change the group: who is in one that
 // holds permissions has them.
 func (r UserRights) overGroup(g registry.GroupRow) bool {
-	return r.MayManage && (r.MayGrant || g.Grants == 0)
+	return r.MayManage && !g.Beyond
 }
 
 func (l Groups) address(after, before string) string {

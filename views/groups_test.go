@@ -23,11 +23,14 @@ func TestGroupPages(t *testing.T) {
 	account := registry.GroupAccount{GroupRow: clerks, Held: []registry.HeldGrant{
 		{Service: "orders", Kind: registry.TemplateGrant, Key: "viewer"}, {Service: "orders", Object: "shop", Kind: registry.PermissionGrant, Key: "view"},
 	}}
-	group := func(change func(*GroupView)) templ.Component {
+	groupBy := func(shell Shell, change func(*GroupView)) templ.Component {
 		v := GroupView{Group: account, Catalogue: demoServices(), Rights: rights, Now: noon, Members: GroupUsers{Path: "/admin/groups/gr_clerks", Page: demoUsers().Page}}
 		change(&v)
 		return GroupPage(shell, v)
 	}
+	group := func(change func(*GroupView)) templ.Component { return groupBy(shell, change) }
+	helpdesk := shell
+	helpdesk.Granter = registry.Granter{}
 	outside := func(change func(*NewMembers)) templ.Component {
 		v := NewMembers{Group: clerks, Now: noon, Users: GroupUsers{Path: "/admin/groups/gr_clerks/add", Page: demoUsers().Page}}
 		change(&v)
@@ -52,7 +55,7 @@ func TestGroupPages(t *testing.T) {
 		"groups_gone":   list(func(l *Groups) { l.Page, l.Invalid = registry.GroupPage{}, gone }),
 
 		"group":          group(func(v *GroupView) { v.MayAudit, v.Members.Query.Search = true, "a&b" }),
-		"group_helpdesk": group(func(v *GroupView) { v.Rights.MayGrant = false }),
+		"group_helpdesk": groupBy(helpdesk, func(v *GroupView) { v.Rights.MayGrant, v.Group.Beyond = false, true }),
 		"group_empty": group(func(v *GroupView) {
 			v.Group, v.Members.Page = registry.GroupAccount{GroupRow: empty}, registry.UserPage{}
 		}),

@@ -20,7 +20,7 @@ func demoShell() Shell {
 			{Key: "scopes", Label: "Scopes", Icon: "braces", Href: "/admin/scopes"},
 		},
 		User:   &ShellUser{Name: "Demo Admin", Email: "admin@example.com"},
-		Allows: func(registry.Permission) bool { return true },
+		Allows: func(registry.Permission) bool { return true }, Granter: registry.EveryGranter,
 	}
 }
 

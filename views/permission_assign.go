@@ -30,6 +30,7 @@ type AssignSubjects struct {
 // AssignWhat is the step at which it is chosen what the subjects are given.
 type AssignWhat struct {
 	Service registry.ServicePart
+	Granter registry.Granter // the viewer
 	Picked  []registry.PickedSubject
 	Object  string
 	Grants  []string // registry.GrantName's
@@ -100,11 +101,21 @@ func (f AssignWhat) wrong() ui.Errors {
 }
 
 func (f AssignWhat) objectField() ui.Field {
+	options := f.objects()
+	if f.Object != "" {
+		options = withChosen(options, f.Object)
+	}
 	return ui.Field{
 		Name: "object", Label: "On", Value: f.Object, Error: f.Invalid["object"],
 		Hint:    "What is held on a container counts for every object in it.",
-		Options: withChosen(append([]ui.Option{{Label: registry.WholeService}}, ServiceAccess{Service: f.Service.Service}.objectOptions()...), f.Object),
+		Options: options,
 	}
+}
+
+// objects are the parts of the service on which the viewer may give something.
+func (f AssignWhat) objects() []ui.Option {
+	all := append([]ui.Option{{Label: registry.WholeService}}, ServiceAccess{Service: f.Service.Service}.objectOptions()...)
+	return slices.DeleteFunc(all, func(o ui.Option) bool { return !f.Granter.May(f.Service.Service, o.Value) })
 }
 
 // grantGroups are the boxes for a service's templates and permissions.

@@ -522,7 +522,7 @@ func AssignWhatPage(s Shell, f AssignWhat) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if len(f.Service.Containers) > 0 || f.Object != "" {
+				if len(f.objects()) > 1 || f.Object != "" || !f.Granter.May(f.Service.Service, "") {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<div class=\"section\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -94,11 +94,31 @@ const (
 func serviceTabs(s registry.ServicePart, current string) ui.TabBar {
 	bar := ui.TabBar{Label: "Permissions of " + s.Name}
 	for _, tab := range []struct{ text, page string }{
-		{"Subjects", subjectsTab}, {"Containers and objects", objectsTab}, {"Templates and permissions", templatesTab}, {"Effective access", accessTab},
+		{"Subjects", subjectsTab}, {"Containers and objects", objectsTab}, {"Templates and permissions", templatesTab}, {"Effective access", accessTab}, {"Who may grant", grantingTab},
 	} {
 		bar.Tabs = append(bar.Tabs, ui.Tab{Text: tab.text, Href: servicePath(s, tab.page), Current: tab.page == current})
 	}
 	return bar
+}
+
+// mayAssign reports whether the viewer may give and take permissions of any part
+// of the service.
+func (s Shell) mayAssign(service registry.ServicePart) bool {
+	_, some := s.Granter.Part(service.Service)
+	return some
+}
+
+// accessHref is where what a subject may do is explained, or "" for who may not
+// look at the subject.
+func (s Shell) accessHref(subject registry.Subject) string {
+	need := registry.ViewUsers
+	if subject.Type == registry.ApplicationSubject {
+		need = registry.ViewApplications
+	}
+	if !s.May(need) {
+		return ""
+	}
+	return subjectPage(subject) + "/access"
 }
 
 // only names the containers and objects that the viewer may look at.
@@ -206,8 +226,8 @@ func (l PermissionSubjects) given(g registry.SubjectGrant) given {
 }
 
 // tick is the box by which a grant is chosen, or none.
-func (l PermissionSubjects) tick(g registry.SubjectGrant) ui.Tick {
-	if g.Locked {
+func (l PermissionSubjects) tick(s Shell, g registry.SubjectGrant) ui.Tick {
+	if g.Locked || !s.Granter.May(l.Service.Service, g.Object) {
 		return ui.Tick{}
 	}
 	return ui.Tick{Name: "row", Value: registry.GrantRow(g.Subject, g.HeldGrant), Label: "Tick " + l.given(g).Name + " of " + g.Name}

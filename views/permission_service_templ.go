@@ -66,7 +66,7 @@ func servicePage(s Shell, service registry.ServicePart, tab string) templ.Compon
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				if s.May(registry.ManagePermissions) {
+				if s.mayAssign(service) {
 					templ_7745c5c3_Err = ui.LinkButton(ui.Action{Text: "Assign permissions", Icon: "plus", Kind: ui.Primary, Href: servicePath(service, assignPage)}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -244,7 +244,7 @@ func PermissionSubjectsPage(s Shell, l PermissionSubjects) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else if len(l.Page.Grants) > 0 {
-				if s.May(registry.ManagePermissions) {
+				if s.mayAssign(l.Service) {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<form action=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -397,7 +397,7 @@ func subjectTable(s Shell, l PermissionSubjects) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if s.May(registry.ManagePermissions) {
+			if s.mayAssign(l.Service) {
 				templ_7745c5c3_Err = ui.TickHead().Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -431,8 +431,8 @@ func subjectTable(s Shell, l PermissionSubjects) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if s.May(registry.ManagePermissions) {
-					templ_7745c5c3_Err = ui.TickCell(l.tick(g)).Render(ctx, templ_7745c5c3_Buffer)
+				if s.mayAssign(l.Service) {
+					templ_7745c5c3_Err = ui.TickCell(l.tick(s, g)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1210,7 +1210,7 @@ func PermissionHoldersPage(s Shell, l PermissionHolders) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						templ_7745c5c3_Err = ui.RowHead(ui.Row{
-							Href: subjectPage(h.Subject.Subject) + "/access", Icon: subjectIcon(h.Subject.Subject.Type), Name: h.Subject.Name,
+							Href: s.accessHref(h.Subject.Subject), Icon: subjectIcon(h.Subject.Subject.Type), Name: h.Subject.Name,
 							Sub: h.Subject.Detail, Phone: origins(l.Service.Service, h.By, l.Query.Object),
 						}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {

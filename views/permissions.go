@@ -15,6 +15,36 @@ const permissionsPath = "/admin/permissions"
 type PermissionServices struct {
 	Services []registry.ServiceSubjects
 	Search   string
+	For      *registry.PickedSubject // who is to be assigned some; the service is to be chosen
+}
+
+// assignSomeTo is where it is chosen of which service a subject is assigned
+// permissions.
+func assignSomeTo(subject registry.Subject) string {
+	return withSubjects(permissionsPath, []string{registry.SubjectName(subject)})
+}
+
+func (l PermissionServices) heading() ui.Heading {
+	if l.For == nil {
+		return ui.Heading{Title: "Permissions", Text: "Who may do what at each service of the platform: users, groups and applications."}
+	}
+	return ui.Heading{Title: "Assign permissions", Text: "Choose the service of which " + l.For.Name + " is to hold permissions.", Back: ui.Action{Text: "Permissions", Href: permissionsPath}}
+}
+
+// address is the list as it is searched, or all of it.
+func (l PermissionServices) address() string {
+	if l.For != nil {
+		return assignSomeTo(l.For.Subject)
+	}
+	return permissionsPath
+}
+
+// href is where the card of a service leads.
+func (l PermissionServices) href(s registry.ServicePart) string {
+	if l.For != nil {
+		return assignTo(l.For.Subject, s.Key)
+	}
+	return servicePath(s, subjectsTab)
 }
 
 // servicePath is the address of a service's permissions, or of what belongs to
@@ -82,12 +112,16 @@ func (l PermissionServices) clear() string {
 	if l.Search == "" {
 		return ""
 	}
-	return permissionsPath
+	return l.address()
 }
 
 func (l PermissionServices) search() ui.Search {
-	return ui.Search{
+	s := ui.Search{
 		Action: permissionsPath, Target: "services", Value: l.Search, Clear: l.clear(),
 		Label: "Search services", Placeholder: "Search services",
 	}
+	if l.For != nil {
+		s.Keep = []ui.Param{{Name: "subject", Value: registry.SubjectName(l.For.Subject)}}
+	}
+	return s
 }

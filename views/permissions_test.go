@@ -11,7 +11,7 @@ import (
 func permissionsShell() Shell {
 	return Shell{
 		Title: "Permissions", Active: permissionsPath, Path: permissionsPath, TeamName: "Harbor", User: &ShellUser{Name: "Demo Admin", Email: "admin@example.com"},
-		Allows: func(registry.Permission) bool { return true },
+		Allows: func(registry.Permission) bool { return true }, Granter: registry.EveryGranter,
 	}
 }
 
@@ -50,6 +50,23 @@ func TestPermissionsPages(t *testing.T) {
 		{ServicePart: part, Users: registry.Count{N: 1000, More: true}, Groups: registry.Count{N: 2}, Applications: registry.Count{N: 40}},
 		{ServicePart: demoPart()},
 	}}))
+	viewtest.Golden(t, "permissions_for", PermissionsPage(permissionsShell(), PermissionServices{
+		Search: "or", For: &registry.PickedSubject{Subject: registry.Subject{Type: registry.GroupSubject, ID: "gr_clerks"}, Name: "Clerks & co"},
+		Services: []registry.ServiceSubjects{{ServicePart: registry.ServicePart{Service: demoServices().Services[0]}}},
+	}))
+	own := demoPart()
+	own.Permissions = append(own.Permissions, registry.PermissionDef{Key: registry.ManageOwnPermissions, Name: "Manage <orders>"})
+	restricted := own
+	restricted.Granting = registry.Restricted
+	viewtest.Golden(t, "granting", PermissionGrantingPage(permissionsShell(), registry.GrantingView{ServicePart: own, May: true}))
+	viewtest.Golden(t, "granting_restricted", PermissionGrantingPage(permissionsShell(), registry.GrantingView{ServicePart: restricted, Holders: 2}))
+	viewtest.Golden(t, "granting_never", PermissionGrantingPage(permissionsShell(), registry.GrantingView{ServicePart: demoPart(), May: true}))
+	viewtest.Golden(t, "granting_restrict", GrantingQuestionPage(permissionsShell(), GrantingQuestion{
+		View: registry.GrantingView{ServicePart: own}, To: registry.Restricted, Invalid: registry.Invalid{"granting": "Nobody who can sign in holds it."},
+	}))
+	viewtest.Golden(t, "granting_standard", GrantingQuestionPage(permissionsShell(), GrantingQuestion{
+		View: registry.GrantingView{ServicePart: restricted, Holders: 1, Holds: true}, To: registry.Standard,
+	}))
 	viewtest.Golden(t, "permissions_none", PermissionsPage(permissionsShell(), PermissionServices{Search: "nothing"}))
 
 	viewtest.Golden(t, "permission_subjects", PermissionSubjectsPage(permissionsShell(), demoSubjects()))
@@ -92,7 +109,7 @@ func TestAssignPages(t *testing.T) {
 	viewtest.Golden(t, "permission_pick_wrong", AssignSubjectsPage(permissionsShell(), list))
 	viewtest.Golden(t, "permission_pick_all", AssignSubjectsPage(permissionsShell(), AssignSubjects{Service: demoPart()}))
 
-	what := AssignWhat{Service: demoPart(), Picked: []registry.PickedSubject{app, group, user}}
+	what := AssignWhat{Service: demoPart(), Granter: registry.EveryGranter, Picked: []registry.PickedSubject{app, group, user}}
 	viewtest.Golden(t, "permission_assign", AssignWhatPage(permissionsShell(), what))
 	what.Object, what.Grants = "web/returns", []string{"template:viewer", "permission:edit"}
 	what.Invalid = registry.Invalid{"grant": "Demo has no permission \"x\". Choose one it has.", "object": "Choose one it has, or the whole service."}

@@ -43,6 +43,31 @@ func (v UserView) held() []heldService {
 	return all
 }
 
+// mayDo are the names of what the user may do in the console by a service's
+// permissions.
+func (v UserView) mayDo(s registry.Service) string {
+	if v.User.Status() == registry.Disabled {
+		return ""
+	}
+	grants := make([]registry.HeldGrant, len(v.User.Held))
+	for i, g := range v.User.Held {
+		grants[i] = g.HeldGrant
+	}
+	held := registry.HeldBy(grants, v.Catalogue)
+	var keys []string
+	for _, p := range s.Permissions {
+		if registry.Decide(held, nil, registry.Question{Permission: registry.Permission{Service: s.Key, Key: p.Key}}).Allowed {
+			keys = append(keys, p.Key)
+		}
+	}
+	return permissionList(s, keys)
+}
+
+// assignTo is where a subject is assigned permissions of a service.
+func assignTo(subject registry.Subject, service string) string {
+	return withSubjects(permissionsPath+"/"+service+assignWhatPage, []string{registry.SubjectName(subject)})
+}
+
 // linkWords says how long the user's link can still be opened.
 func (v UserView) linkWords() string {
 	switch end := v.User.LinkEnds; {
@@ -93,6 +118,9 @@ const (
 	ResetPassword      UserDeed = "reset-password"
 	RenewInvitation    UserDeed = "invitation"
 	WithdrawInvitation UserDeed = "withdraw"
+
+	MakeAdministrator   UserDeed = "administrator"
+	RemoveAdministrator UserDeed = "administrator/remove"
 )
 
 // Title asks the question.
@@ -101,6 +129,7 @@ func (q UserQuestion) Title() string {
 		DisableUser: "Disable " + q.User.Name + "?", EnableUser: "Enable " + q.User.Name + "?", SignOutUser: "Sign " + q.User.Name + " out everywhere?",
 		ResetPassword: "Reset the password of " + q.User.Name + "?", RenewInvitation: "Make a new link for " + q.User.Name + "?",
 		WithdrawInvitation: "Withdraw the invitation of " + q.User.Name + "?",
+		MakeAdministrator:  "Make " + q.User.Name + " an administrator?", RemoveAdministrator: "Remove " + q.User.Name + " as an administrator?",
 	}[q.Deed]
 }
 
@@ -112,6 +141,9 @@ func (q UserQuestion) dialog() ui.Dialog {
 		ResetPassword:      {Icon: "key-round", Kind: ui.Danger, Submit: ui.Action{Text: "Reset password"}},
 		RenewInvitation:    {Icon: "refresh-cw", Submit: ui.Action{Text: "Make a new link"}},
 		WithdrawInvitation: {Icon: "trash-2", Kind: ui.Danger, Submit: ui.Action{Text: "Withdraw invitation"}},
+
+		MakeAdministrator:   {Icon: "shield-check", Submit: ui.Action{Text: "Make administrator"}},
+		RemoveAdministrator: {Icon: "ban", Kind: ui.Danger, Submit: ui.Action{Text: "Remove administrator"}},
 	}[q.Deed]
 	d.Title, d.Action, d.Cancel = q.Title(), UserPath(q.User.ID, string(q.Deed)), q.Back
 	if d.Submit.Kind = ui.Primary; d.Kind == ui.Danger {
@@ -133,6 +165,10 @@ func (q UserQuestion) text() string {
 		return "Their password stops working at once, and every browser is signed out. You get a link, shown once and good for 24 hours, by which they choose another password. Whoever opens it gets the account, so hand it over by a channel you trust. Applications that they allowed go on acting for them."
 	case RenewInvitation:
 		return "The link that they have stops working. The new one is shown once, on the next screen, and is good for 7 days."
+	case MakeAdministrator:
+		return "They get the Admin template of every built-in service at once: they may do everything here, and make others administrators. To hand over only a part, assign them single permissions instead."
+	case RemoveAdministrator:
+		return "The Admin template of every built-in service is taken from them at once. What they hold by single permissions or through groups stays, and so do the applications that they registered."
 	default:
 		return "Their link stops working, and what they were given is taken back. You can invite them again at any time."
 	}

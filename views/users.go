@@ -25,7 +25,7 @@ type Users struct {
 type UserRights struct {
 	Viewer    string // the viewer's ID
 	MayManage bool   // may invite users, disable them and sign them out
-	MayGrant  bool   // may give permissions
+	MayGrant  bool   // may make administrators
 }
 
 // over reports whether the viewer may disable the user and sign them out.
@@ -33,8 +33,12 @@ func (r UserRights) over(u registry.UserRow) bool {
 	return r.MayManage && u.ID != r.Viewer && (r.MayGrant || !u.Admin)
 }
 
+// overAccess reports whether the viewer may make the user an administrator, or
+// take that back.
+func (r UserRights) overAccess(u registry.UserRow) bool { return r.MayGrant && u.ID != r.Viewer }
+
 // mayLink reports whether the viewer may see a link that opens the account.
-func (r UserRights) mayLink(u registry.UserRow) bool { return r.over(u) && (r.MayGrant || !u.Holds) }
+func (r UserRights) mayLink(u registry.UserRow) bool { return r.over(u) && !u.Beyond }
 
 // UserPath returns the address of one of the user's pages; "" is the first.
 func UserPath(id, page string) string {

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -40,8 +41,9 @@ func demoUsers() Users {
 }
 
 func demoUser(i int, change func(*UserView)) UserView {
+	all := registry.Catalogue{Services: slices.Concat(registry.BuiltIn().Services, demoServices().Services)}
 	v := UserView{
-		User: registry.UserAccount{UserRow: demoUsers().Page.Users[i]}, Catalogue: demoServices(), Rights: demoUsers().Rights, Now: noon,
+		User: registry.UserAccount{UserRow: demoUsers().Page.Users[i]}, Catalogue: all, Rights: demoUsers().Rights, Now: noon,
 	}
 	change(&v)
 	return v
@@ -65,7 +67,7 @@ func TestUserPages(t *testing.T) {
 		"users":          list(func(*Users) {}),
 		"users_found":    list(func(l *Users) { l.Query = registry.UserQuery{Search: "a&b", Status: registry.Active, Sort: "-used"} }),
 		"users_viewed":   list(func(l *Users) { l.Rights, l.Page.Prev, l.Page.Next = UserRights{Viewer: "us_ada"}, "", "" }),
-		"users_helpdesk": list(func(l *Users) { l.Rights = UserRights{Viewer: "us_x", MayManage: true} }),
+		"users_helpdesk": list(func(l *Users) { l.Rights, l.Page.Users[1].Beyond = UserRights{Viewer: "us_x", MayManage: true}, true }),
 		"users_none":     list(func(l *Users) { l.Page, l.Query.Search = registry.UserPage{}, "zzz" }),
 		"users_invited":  list(func(l *Users) { l.Page, l.Query.Status = registry.UserPage{}, registry.Invited }),
 		"users_disabled": list(func(l *Users) { l.Page, l.Query.Status = registry.UserPage{}, registry.Disabled }),
@@ -79,7 +81,7 @@ func TestUserPages(t *testing.T) {
 		"user": user(1, func(v *UserView) {
 			viewer := registry.HeldGrant{Service: "orders", Kind: registry.TemplateGrant, Key: "viewer"}
 			clerks := registry.Group{ID: "gr_clerks", Name: "Clerks & co"}
-			v.User.Held = []registry.AccountGrant{{HeldGrant: viewer}, {HeldGrant: viewer, Group: clerks}, {HeldGrant: registry.HeldGrant{Service: "gone", Kind: registry.PermissionGrant, Key: "view"}}}
+			v.User.Held = []registry.AccountGrant{{HeldGrant: viewer}, {HeldGrant: viewer, Group: clerks}, {HeldGrant: registry.HeldGrant{Service: "team", Kind: registry.PermissionGrant, Key: "view-users"}}, {HeldGrant: registry.HeldGrant{Service: "gone", Kind: registry.PermissionGrant, Key: "view"}}}
 			v.User.MemberOf, v.User.Browsers, v.User.Consents, v.MayAudit = []registry.Group{clerks}, 2, 3, true
 			v.Activity = []registry.AuditEntry{{Event: registry.Event{Seq: 7, At: noon.Add(-day), Action: "user.create", Outcome: registry.Done, Actor: registry.Actor{Name: "Demo Admin"}}}}
 		}),
@@ -98,6 +100,8 @@ func TestUserPages(t *testing.T) {
 			Deed: DisableUser, User: rows[1], Back: "/admin/users", Input: registry.Reason{Reason: "too <long>"},
 			Invalid: registry.Invalid{"user": "This is the last administrator.", "reason": "Use at most 200 characters."},
 		}),
+		"user_admin":     UserQuestionPage(inDialog, UserQuestion{Deed: MakeAdministrator, User: rows[1], Back: "/admin/users"}),
+		"user_no_admin":  UserQuestionPage(shell, UserQuestion{Deed: RemoveAdministrator, User: rows[0], Back: "/admin/users"}),
 		"user_self":      OwnAccountPage(shell, "/admin/users"),
 		"user_link":      UserLinkPage(shell, UserLinkView{User: rows[2], Link: "https://auth.example.com/invitation?code=CODE", Now: noon}),
 		"user_link_new":  UserLinkPage(shell, UserLinkView{User: rows[5], Link: "https://auth.example.com/new-password?code=CODE", Now: noon}),

@@ -622,7 +622,7 @@ func explainedPermission(s Shell, w Why, e Explained, n registry.NeededPermissio
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(n.By) == 0 && e.Reason == registry.PermissionMissing && s.May(registry.ManagePermissions) {
+		if len(n.By) == 0 && e.Reason == registry.PermissionMissing && s.Granter.May(of, e.Question.Object) {
 			templ_7745c5c3_Err = ui.LinkButton(ui.Action{Text: "Assign it", Icon: "plus", Href: e.assignHref(n.Permission), Label: "Assign " + name}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -17,6 +17,7 @@ import (
 	"clientele/oauth"
 	"clientele/registry"
 	"clientele/store"
+	"clientele/store/storetest"
 )
 
 // apiClient is an application that calls the API.
@@ -99,14 +100,15 @@ func problemOf(t *testing.T, w *httptest.ResponseRecorder) problemDocument {
 const (
 	auditScope        = "audit.log:read"
 	applicationsScope = "applications:read"
+	membersScope      = registry.MembersScope
 	permissionsScope  = "authorization.permissions:read"
 	evaluateScope     = "authorization.access:evaluate"
 )
 
 func TestAPIAuthorization(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
-		both := []string{auditScope, applicationsScope, permissionsScope}
-		all := s.client(t, "Demo All", both...).may(t, registry.ReadAuditLog).may(t, registry.ViewApplications).may(t, registry.ViewPermissions)
+		both := []string{auditScope, applicationsScope, membersScope, permissionsScope}
+		all := s.client(t, "Demo All", both...).may(t, registry.ReadAuditLog).may(t, registry.ViewApplications).may(t, registry.ReadMembers).may(t, registry.ViewPermissions)
 		powerless := s.client(t, "Demo Powerless", both...)
 		for _, endpoint := range []struct {
 			path, scope, other string
@@ -116,6 +118,7 @@ func TestAPIAuthorization(t *testing.T) {
 			{"/api/v1/audit-log", auditScope, applicationsScope, registry.ReadAuditLog, "Audit log", "Use audit log API"},
 			{"/api/v1/applications", applicationsScope, auditScope, registry.ViewApplications, "Applications", "View applications"},
 			{"/api/v1/applications/" + all.id, applicationsScope, auditScope, registry.ViewApplications, "Applications", "View applications"},
+			{"/api/v1/members", membersScope, auditScope, registry.ReadMembers, "Team", "Import members"},
 			{"/api/v1/permissions", permissionsScope, auditScope, registry.ViewPermissions, "Authorization", "View permissions"},
 		} {
 			if w := s.call(t, endpoint.path, all.token(t, endpoint.scope)); w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" {
@@ -157,6 +160,8 @@ func TestAPIAuthorization(t *testing.T) {
 		for _, want := range []string{
 			`Demo All audit-log.read {"missing_scope":"audit.log:read"}`,
 			`Demo All application.list {"missing_scope":"applications:read"}`,
+			`Demo All user.list {"missing_scope":"team.user-group-info:read"}`,
+			`Demo Powerless user.list {"missing_permission":"team/import-members"}`,
 			`Demo All application.read {"missing_scope":"applications:read"}`,
 			`Demo All permission.list {"missing_scope":"authorization.permissions:read"}`,
 			`Demo Powerless permission.list {"missing_permission":"authorization/view-permissions"}`,
@@ -307,8 +312,8 @@ func TestAPITokensEnd(t *testing.T) {
 
 func TestAPIWrongQueries(t *testing.T) {
 	s := newSite(t)
-	token := s.client(t, "Demo All", auditScope, applicationsScope, permissionsScope).
-		may(t, registry.ReadAuditLog).may(t, registry.ViewApplications).may(t, registry.ViewPermissions).token(t, "")
+	token := s.client(t, "Demo All", auditScope, applicationsScope, membersScope, permissionsScope).
+		may(t, registry.ReadAuditLog).may(t, registry.ViewApplications).may(t, registry.ReadMembers).may(t, registry.ViewPermissions).token(t, "")
 	forged := base64.RawURLEncoding.EncodeToString([]byte("a:1 OR 1=1"))
 	tests := []struct {
 		path   string
@@ -328,6 +333,8 @@ func TestAPIWrongQueries(t *testing.T) {
 		{"applications?cursor=x", []string{"cursor"}},
 		{"applications?cursor=" + forged, []string{"cursor"}},
 		{"applications/cl_x?limit=1", []string{"limit"}},
+		{"members?limit=x&cursor=x&q=x", []string{"limit", "q"}},
+		{"members?cursor=" + forged, []string{"cursor"}},
 		{"permissions?limit=0&subject_type=robot", []string{"limit", "subject_type"}},
 		{"permissions?cursor=" + forged, []string{"cursor"}},
 		{"permissions?service=nowhere", []string{"service"}},
@@ -478,6 +485,38 @@ func TestAPIApplications(t *testing.T) {
 }
 
 // A cookie opens nothing here, and a token opens no page.
+func TestAPIMembers(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.setUp(t)
+		token := s.client(t, "Importer", membersScope).may(t, registry.ReadMembers).token(t, "")
+		user := storetest.User(t, s.Store, "Émile <b>", "emile@example.com", false)
+		storetest.User(t, s.Store, "anna", "anna@example.com", false)
+		group := b.makeGroup("Clerks")
+		b.post(group+"/add", url.Values{"user": {user.ID}})
+		b.invite(url.Values{"name": {"Invited"}, "email": {"invited@example.com"}})
+		var got []string
+		pages := 0
+		for next := "/api/v1/members?limit=2"; next != ""; pages++ {
+			w := s.call(t, next, token)
+			var p struct{ Members []memberJSON }
+			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != http.StatusOK {
+				t.Fatalf("got %d %s, want a page", w.Code, w.Body)
+			}
+			for _, m := range p.Members {
+				text := m.Name + " " + string(m.Status)
+				for _, g := range m.Groups {
+					text += " " + g.Name
+				}
+				got = append(got, text)
+			}
+			next, _, _ = strings.Cut(strings.TrimPrefix(w.Header().Get("Link"), "<"+s.Issuer), ">")
+		}
+		if want := []string{"anna active", "First Admin active", "Invited invited", "Émile <b> active Clerks"}; !slices.Equal(got, want) || pages != 2 {
+			t.Errorf("got %q on %d pages, want %q on 2", got, pages, want)
+		}
+	})
+}
+
 func TestAPIAndConsoleAreApart(t *testing.T) {
 	s := newSite(t)
 	admin := s.setUp(t)

@@ -53,8 +53,8 @@ func (s *Server) applicationView(c echo.Context) (v views.ApplicationView, err e
 	if !v.App.Locked() {
 		v.Owns = v.App.OwnedBy(by.ID)
 		v.MayManage = may(c, registry.ManageApplications)
-		v.MayGrant = may(c, registry.ManagePermissions)
-		v.MayRotate = !v.App.Public() && (v.Owns || v.MayManage && (v.MayGrant || len(v.App.Permissions) == 0))
+		v.Granter = granter(c)
+		v.MayRotate = !v.App.Public() && (v.Owns || v.MayManage && v.Granter.MayAll(v.Catalogue, v.App.Permissions))
 	}
 	return v, nil
 }

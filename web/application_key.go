@@ -148,7 +148,8 @@ func (s *Server) keyToMigrate(c echo.Context) (views.ApplicationView, error) {
 	case v.App.Type != registry.ApplicationKey:
 		return v, registry.ErrNotFound
 	case !v.MayRotate:
-		return v, s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManagePermissions)
+		return v, s.Store.RequireToGive(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManageApplications,
+			registry.Subject{Type: registry.ApplicationSubject, ID: v.App.ID})
 	default:
 		return v, nil
 	}

@@ -41,7 +41,7 @@ func (s *Server) showOwners(c echo.Context, code int, form views.OwnersForm) err
 	if err != nil {
 		return err
 	}
-	if form.MayAdd = v.Owns || v.MayGrant || len(v.App.Permissions) == 0; form.MayAdd {
+	if form.MayAdd = v.Owns || v.Granter.MayAll(v.Catalogue, v.App.Permissions); form.MayAdd {
 		form.Found, form.More, err = s.Store.OwnerCandidates(c.Request().Context(), actor(c), v.App.ID, form.Search)
 		if err != nil {
 			return err

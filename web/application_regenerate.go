@@ -71,7 +71,8 @@ func (s *Server) askToRegenerate(c echo.Context, code int, form views.Regenerate
 func (s *Server) applicationToRotate(c echo.Context, action string) (views.ApplicationView, error) {
 	v, err := s.applicationOwned(c, action)
 	if err == nil && !v.MayRotate && !v.App.Public() {
-		err = s.Store.Require(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManagePermissions)
+		err = s.Store.RequireToGive(c.Request().Context(), actor(c), action, registry.ApplicationTarget(v.App.ID), registry.ManageApplications,
+			registry.Subject{Type: registry.ApplicationSubject, ID: v.App.ID})
 	}
 	return v, err
 }

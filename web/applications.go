@@ -13,7 +13,7 @@ import (
 // applications handles GET /admin/applications.
 func (s *Server) applications(c echo.Context) error {
 	list := views.Applications{
-		Now: s.Now().UTC(), MayView: may(c, registry.ViewApplications), MayManage: may(c, registry.ManageApplications), MayGrant: may(c, registry.ManagePermissions),
+		Now: s.Now().UTC(), MayView: may(c, registry.ViewApplications), MayManage: may(c, registry.ManageApplications),
 	}
 	if err := new(echo.DefaultBinder).BindQueryParams(c, &list.Query); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)

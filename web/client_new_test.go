@@ -68,8 +68,8 @@ func TestWizard(t *testing.T) {
 		if n := page.page().Find(`input[name="scope"]:checked`).Length(); n != 0 {
 			t.Errorf("%d scopes are ticked, want none", n)
 		}
-		if page.page().Find("[data-group]").Length() != 2 {
-			t.Errorf("got %s, want the two services that have scopes", page.page().Find("[data-group] strong").Text())
+		if page.page().Find("[data-group]").Length() != 4 {
+			t.Errorf("got %s, want the four services that have scopes", page.page().Find("[data-group] strong").Text())
 		}
 
 		w := b.post(scopes, url.Values{"scope": {"audit.log:read"}, "template.audit": {"admin"}, "template.applications": {"viewer"}})

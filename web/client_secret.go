@@ -68,7 +68,7 @@ func (s *Server) handover(c echo.Context, app registry.ApplicationDetails, secre
 	if err != nil {
 		return h, err
 	}
-	h.App = app
+	h.App, h.Catalogue = app, catalogue
 	for _, g := range app.Permissions {
 		h.Held = append(h.Held, views.GrantText(catalogue, g))
 	}

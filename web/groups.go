@@ -73,11 +73,11 @@ func (s *Server) groupToChange(c echo.Context, action string) (registry.GroupAcc
 	if err != nil {
 		return g, err
 	}
-	need := registry.ManageUsers
-	if may(c, need) && g.Grants > 0 {
-		need = registry.ManagePermissions
+	if may(c, registry.ManageUsers) && !g.Beyond {
+		return g, nil
 	}
-	return g, s.requireFor(c, action, registry.Target{Type: "group", ID: g.ID, Name: g.Name}, need)
+	target := registry.Target{Type: "group", ID: g.ID, Name: g.Name}
+	return g, s.Store.RequireToGive(c.Request().Context(), actor(c), action, target, registry.ManageUsers, g.Subject())
 }
 
 // requireFor returns registry.ErrForbidden unless the viewer holds need, and
@@ -258,7 +258,7 @@ func (s *Server) askToUngrantGroup(c echo.Context, code int, q views.GroupQuesti
 		return err
 	}
 	target := registry.Target{Type: "group", ID: q.Group.ID, Name: q.Group.Name}
-	if err := s.requireFor(c, "permission.revoke", target, registry.ManagePermissions); err != nil {
+	if err := s.Store.RequireToGrant(c.Request().Context(), actor(c), "permission.revoke", target, q.Grant.Service, q.Grant.Object); err != nil {
 		return err
 	}
 	return s.askOfGroup(c, code, "Remove a permission of "+q.Group.Name+"?", q, views.RemoveGroupGrantPage)

@@ -142,7 +142,8 @@ func isText(text string) bool { return utf8.ValidString(text) && !strings.Contai
 func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r, limit := c.Request(), int64(bodyLimit)
-		if strings.HasPrefix(r.Header.Get(echo.HeaderContentType), echo.MIMEMultipartForm) {
+		kind := r.Header.Get(echo.HeaderContentType)
+		if strings.HasPrefix(kind, echo.MIMEMultipartForm) || r.Method == http.MethodPut && strings.HasPrefix(kind, echo.MIMEApplicationJSON) {
 			limit = uploadLimit
 		}
 		if r.ContentLength > limit {

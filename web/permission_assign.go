@@ -42,7 +42,7 @@ func (s *Server) renderPick(c echo.Context, code int, list views.AssignSubjects)
 // assignPage handles GET /admin/permissions/{service}/assign/what. Without
 // anybody picked it is the step before that has to be done.
 func (s *Server) assignPage(c echo.Context) error {
-	form := views.AssignWhat{Object: c.QueryParam("object"), Grants: c.QueryParams()["grant"]}
+	form := views.AssignWhat{Object: c.QueryParam("object"), Granter: granter(c), Grants: c.QueryParams()["grant"]}
 	return s.showAssign(c, http.StatusOK, c.QueryParams()["subject"], form)
 }
 
@@ -60,7 +60,7 @@ func (s *Server) assign(c echo.Context) error {
 	}
 	err = s.Store.Assign(c.Request().Context(), actor(c), in)
 	if invalid, wrong := errors.AsType[registry.Invalid](err); wrong {
-		return s.showAssign(c, http.StatusUnprocessableEntity, sent["subject"], views.AssignWhat{Object: in.Object, Grants: in.Grants, Invalid: invalid})
+		return s.showAssign(c, http.StatusUnprocessableEntity, sent["subject"], views.AssignWhat{Object: in.Object, Granter: granter(c), Grants: in.Grants, Invalid: invalid})
 	}
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,14 +25,41 @@ func (s *Server) viewingPermissions(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// permissions handles GET /admin/permissions.
+// permissions handles GET /admin/permissions: with a subject in the query, the
+// services of which it can be assigned permissions.
 func (s *Server) permissions(c echo.Context) error {
 	list := views.PermissionServices{Search: c.QueryParam("q")}
 	var err error
 	if list.Services, err = s.Store.PermissionServices(c.Request().Context(), actor(c), list.Search); err != nil {
 		return err
 	}
+	if name := c.QueryParam("subject"); name != "" {
+		list.Services = slices.DeleteFunc(list.Services, func(one registry.ServiceSubjects) bool {
+			_, some := granter(c).Part(one.Service)
+			return !some
+		})
+		if list.For, err = s.toBeAssigned(c, name, list.Services); err != nil {
+			return err
+		}
+	}
 	return render(c, http.StatusOK, views.PermissionsPage(s.shell(c, "Permissions", permissionsPath), list))
+}
+
+// toBeAssigned returns the subject of that name who is to be assigned
+// permissions of one of those services, or registry.ErrNotFound.
+func (s *Server) toBeAssigned(c echo.Context, name string, among []registry.ServiceSubjects) (*registry.PickedSubject, error) {
+	service := registry.ManagePermissions.Service // for who may grant nothing, to be refused
+	if len(among) > 0 {
+		service = among[0].Key
+	}
+	picked, err := s.Store.PickedSubjects(c.Request().Context(), actor(c), service, []string{name})
+	if err == nil && len(picked) == 0 {
+		err = registry.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &picked[0], nil
 }
 
 // permissionSubjects handles GET /admin/permissions/{service}.

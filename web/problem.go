@@ -55,8 +55,11 @@ func (s *Server) problem(c echo.Context, told views.Failure, err error) error {
 	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
 		p.Status, p.Detail, p.Errors = http.StatusBadRequest, "Query parameters are wrong.", invalid
 		if c.Request().Method != http.MethodGet {
-			p.Detail = "Some of the body is wrong."
+			p.Detail = "Some of what was sent is wrong."
 		}
+	}
+	if inUse, ok := errors.AsType[registry.InUse](err); ok {
+		p.Detail = "N" + inUse.Error()[1:] + ". Send remove_in_use=true to take it from them as well."
 	}
 	p.Title = http.StatusText(p.Status)
 	text, err := json.Marshal(p)

@@ -148,7 +148,7 @@ func (s *Server) routes(e *echo.Echo) {
 	users.get(views.UsersPath+"/:id", s.user)
 	users.get(views.UsersPath+"/:id/access", s.userAccess)
 	users.get(views.UsersPath+"/:id/link", s.userLink)
-	for deed := range userDeeds { // disable, enable, sign-out, reset-password, invitation, withdraw
+	for deed := range userDeeds { // disable, enable, sign-out, reset-password, invitation, withdraw, administrator, administrator/remove
 		users.get(views.UsersPath+"/:id/"+string(deed), s.askUser(deed))
 		users.post(views.UsersPath+"/:id/"+string(deed), s.changeUser(deed))
 	}
@@ -174,6 +174,11 @@ func (s *Server) routes(e *echo.Echo) {
 	permissions.get("/admin/permissions/:service", s.permissionSubjects)
 	permissions.get("/admin/permissions/:service/objects", s.permissionObjects)
 	permissions.get("/admin/permissions/:service/templates", s.permissionTemplates)
+	permissions.get("/admin/permissions/:service/granting", s.permissionGranting)
+	for _, to := range []registry.Granting{registry.Standard, registry.Restricted} {
+		permissions.get("/admin/permissions/:service/granting/"+string(to), s.setGrantingPage(to))
+		permissions.post("/admin/permissions/:service/granting/"+string(to), s.setGranting(to))
+	}
 	permissions.get("/admin/permissions/:service/access", s.permissionHolders)
 	permissions.get("/admin/permissions/:service/assign", s.pickSubjects)
 	permissions.get("/admin/permissions/:service/assign/what", s.assignPage)
@@ -218,6 +223,13 @@ func (s *Server) routes(e *echo.Echo) {
 	api := all.through(noStore)
 	api.through(s.bearer).get("/api/v1/me", s.apiMe)
 	api.through(s.bearer, s.scope("audit.log:read", "audit-log.read", registry.WholeAuditLog)).get("/api/v1/audit-log", s.listAuditEvents)
+	api.through(s.bearer, s.scope(registry.MembersScope, "user.list", registry.AllUsers)).get("/api/v1/members", s.apiMembers)
+	objects := api.through(s.bearer, s.scope(registry.ObjectsScope, "service.sync-objects", registry.WholeCatalogue))
+	objects.put("/api/v1/services/:service/containers", s.apiPutContainers)
+	objects.put("/api/v1/services/:service/containers/:container", s.apiPutContainer)
+	objects.delete("/api/v1/services/:service/containers/:container", s.apiDeleteContainer)
+	objects.put("/api/v1/services/:service/containers/:container/objects/:object", s.apiPutObject)
+	objects.delete("/api/v1/services/:service/containers/:container/objects/:object", s.apiDeleteObject)
 	api.through(s.bearer, s.scope("applications:read", "application.list", registry.AllApplications)).get("/api/v1/applications", s.apiApplications)
 	api.through(s.bearer, s.scope("applications:read", "application.read", registry.AllApplications)).get("/api/v1/applications/:id", s.apiApplication)
 	api.through(s.bearer, s.scope("authorization.permissions:read", "permission.list", registry.AllPermissions)).get("/api/v1/permissions", s.apiPermissions)
@@ -245,5 +257,9 @@ func (a area) get(path string, h echo.HandlerFunc) {
 // once registers what does not answer to HEAD, because asking for it does
 // something: a download is recorded, an authorization request gets a code.
 func (a area) once(path string, h echo.HandlerFunc) { a.e.GET(path, h, a.middleware...) }
+
+func (a area) put(path string, h echo.HandlerFunc) { a.e.PUT(path, h, a.middleware...) }
+
+func (a area) delete(path string, h echo.HandlerFunc) { a.e.DELETE(path, h, a.middleware...) }
 
 func (a area) post(path string, h echo.HandlerFunc) { a.e.POST(path, h, a.middleware...) }

@@ -183,6 +183,12 @@ func may(c echo.Context, p registry.Permission) bool {
 	return v.May(p)
 }
 
+// granter returns the viewer as far as they may give and take permissions.
+func granter(c echo.Context) registry.Granter {
+	v, _ := viewer(c)
+	return registry.GranterHolding(v.Held)
+}
+
 // startSession signs the user in under a new token: one that someone had
 // planted in the browser before is worth nothing. device is what SignIn knows
 // the browser by, or "".

@@ -36,7 +36,7 @@ func (s *Server) shell(c echo.Context, title, active string) views.Shell {
 		return shell
 	}
 	shell.TeamName, shell.TeamLogo = v.Team.Name, v.Team.Logo
-	shell.Allows = v.May
+	shell.Allows, shell.Granter = v.May, registry.GranterHolding(v.Held)
 	shell.Unread = s.unreadNotices(c, v)
 	shell.User = &views.ShellUser{Name: v.User.Name, Email: v.User.Email}
 	for _, item := range navigation {

@@ -85,6 +85,12 @@ var userDeeds = map[views.UserDeed]struct {
 	views.WithdrawInvitation: {"user.withdraw-invitation", "The invitation is withdrawn", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, _ store.ShowOnce) error {
 		return db.WithdrawInvitation(ctx, by, id, in)
 	}},
+	views.MakeAdministrator: {"permission.grant", "The user is an administrator", func(db *store.DB, ctx context.Context, by registry.Actor, id string, _ registry.Reason, _ store.ShowOnce) error {
+		return db.MakeAdministrator(ctx, by, id)
+	}},
+	views.RemoveAdministrator: {"permission.revoke", "The Admin templates are taken back", func(db *store.DB, ctx context.Context, by registry.Actor, id string, _ registry.Reason, _ store.ShowOnce) error {
+		return db.RemoveAdministrator(ctx, by, id)
+	}},
 	views.ResetPassword: {"user.reset-password", "", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, show store.ShowOnce) error {
 		_, err := db.ResetPassword(ctx, by, id, in, show)
 		return err
@@ -153,10 +159,14 @@ func (s *Server) showUserQuestion(c echo.Context, code int, q views.UserQuestion
 func (s *Server) requireOver(c echo.Context, u registry.UserRow, deed views.UserDeed) error {
 	need := registry.ManageUsers
 	opens := deed == views.ResetPassword || deed == views.RenewInvitation
-	if may(c, need) && (u.Admin || opens && u.Holds) {
+	target := registry.Target{Type: "user", ID: u.ID, Name: u.Name}
+	switch {
+	case deed == views.MakeAdministrator || deed == views.RemoveAdministrator || may(c, need) && u.Admin && !opens:
 		need = registry.ManagePermissions
+	case opens && u.Beyond:
+		return s.Store.RequireToGive(c.Request().Context(), actor(c), userDeeds[deed].action, target, need, u.Actor().Subject())
 	}
-	return s.requireFor(c, userDeeds[deed].action, registry.Target{Type: "user", ID: u.ID, Name: u.Name}, need)
+	return s.requireFor(c, userDeeds[deed].action, target, need)
 }
 
 // inviteUserPage handles GET /admin/users/new.
@@ -199,7 +209,7 @@ func (s *Server) showInvitation(c echo.Context, code int, f views.InvitationForm
 	if err != nil {
 		return err
 	}
-	f.Groups = slices.DeleteFunc(page.Groups, func(g registry.GroupRow) bool { return g.Grants > 0 && !f.MayGrant })
+	f.Groups = slices.DeleteFunc(page.Groups, func(g registry.GroupRow) bool { return g.Beyond })
 	return render(c, code, views.InviteUserPage(s.shell(c, "Invite user", views.UsersPath), f))
 }
 

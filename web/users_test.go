@@ -289,3 +289,46 @@ func TestUsersList(t *testing.T) {
 		file.has(200, "'=Formula,formula@example.com,active,no,0,2026-06-01T12:00:00Z,never", "First Admin,admin@example.com,active,yes,0,")
 	})
 }
+
+func TestAdministratorsAreMadeAndRemoved(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.setUp(t)
+		user, guest := s.userAndBrowser(t, "Demo User", "demo@example.com", false)
+		path := "/admin/users/" + user.ID
+		page := b.get(path)
+		page.has(200, "May do in the console", "Make administrator…")
+		if got := page.page().Find("#console").Closest("section").Find("small").Map(trimmed); !slices.Equal(got, []string{"Nothing", "Nothing", "Nothing", "Nothing"}) {
+			t.Errorf("got %q, want nothing that they may do", got)
+		}
+		b.withHTMX().get(path+"/administrator").has(200, "Make Demo User an administrator?", "every built-in service")
+		b.htmx = false
+		b.post(path+"/administrator", url.Values{"back": {path}}).redirects(path)
+		b.get(path).has(200, "The user is an administrator", "View users, Manage users", "Remove administrator…")
+		guest.get("/admin/settings").has(200)
+
+		b.post(path+"/administrator/remove", nil).redirects(path)
+		guest.get("/admin/settings").has(404)
+		for _, p := range registry.Administration() {
+			s.grant(t, user, p)
+		}
+		b.post(path+"/administrator/remove", nil).has(422, "Nothing was done", "by single permissions")
+		own := groupOf(b.get("/admin/users?q=first").page().Find(".who-name").AttrOr("href", "")).ID
+		b.get("/admin/users/"+own+"/administrator/remove").has(200, "This is you")
+		b.post("/admin/users/"+own+"/administrator/remove", nil).has(422, "This is you")
+	})
+}
+
+// Who is to hold something is taken along to the service.
+func TestAssignFromTheSubject(t *testing.T) {
+	s := newSite(t)
+	b := s.setUp(t)
+	group := b.makeGroup("Clerks")
+	services := b.get(b.get(group).link("Assign permissions"))
+	services.has(200, "Choose the service of which Clerks is to hold permissions")
+	to := services.page().Find("main a.who-name").Last().AttrOr("href", "")
+	b.get(to).has(200, "Clerks", "Use audit log API")
+	b.post(strings.Split(to, "?")[0], url.Values{"subject": {registry.SubjectName(groupOf(group))}, "grant": {"template:admin"}}).redirects("/admin/permissions/audit")
+	b.get(group).has(200, "Audit log")
+	b.get("/admin/permissions?subject=group:none").has(404)
+	s.holding(t, "viewer@example.com", registry.ViewPermissions).get("/admin/permissions?subject=" + registry.SubjectName(groupOf(group))).has(403)
+}

@@ -74,6 +74,8 @@ func (d *demoMaker) planPeople() {
 			return err
 		})
 	}
+	// What one of the users is there to look after is not granted by administrators any more.
+	then(50, func(by registry.Actor) error { return d.db.SetGranting(d.ctx, by, "on-prem", registry.Restricted) })
 	for i := range demoGroups {
 		then(60-20*i, func(by registry.Actor) error { return d.makeGroup(by, i) })
 	}
