@@ -141,11 +141,11 @@ func TestKilledSenders(t *testing.T) {
 				if lives > 400 {
 					t.Fatalf("%d still wait after %d lives", waiting(t, rows), lives)
 				}
-				switch { // the server goes away and comes back at the same address
-				case lives == 2:
+				switch lives { // the server goes away and comes back at the same address
+				case 2:
 					server.Close()
 					mails.stop()
-				case lives == 4:
+				case 4:
 					server = revived(t, server, r)
 					mails.listen(t, mails.Addr().String())
 				}
@@ -224,7 +224,7 @@ func prepare(t *testing.T, address string, key store.Key, url string) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rows.Close() })
+	t.Cleanup(func() { _ = rows.Close() })
 	tx, err := rows.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -63,17 +63,17 @@ func (s *mailServer) listen(t *testing.T, address string) {
 
 // stop ends it at once, with all that it was just receiving.
 func (s *mailServer) stop() {
-	s.Listener.Close()
+	_ = s.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.open {
-		c.Close()
+		_ = c.Close()
 	}
 }
 
 func (s *mailServer) serve(c net.Conn) {
 	defer func() {
-		c.Close()
+		_ = c.Close()
 		s.mu.Lock()
 		delete(s.open, c)
 		s.mu.Unlock()

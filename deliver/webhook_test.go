@@ -58,16 +58,16 @@ func TestSend(t *testing.T) {
 		case "/long":
 			w.WriteHeader(http.StatusBadGateway)
 			for range 1000 {
-				fmt.Fprint(w, strings.Repeat("é\x00\u202e", 1000))
+				_, _ = fmt.Fprint(w, strings.Repeat("é\x00\u202e", 1000))
 			}
 		case "/header":
 			w.Header().Set("X", strings.Repeat("x", 1<<20))
 		case "/cut":
 			connection, _, _ := http.NewResponseController(w).Hijack()
-			connection.Close()
+			_ = connection.Close()
 		default:
 			w.WriteHeader(http.StatusAccepted)
-			fmt.Fprint(w, "thank\nyou")
+			_, _ = fmt.Fprint(w, "thank\nyou")
 		}
 	}))
 	defer server.Close()
@@ -208,7 +208,7 @@ func nameServer(t *testing.T, address func() netip.Addr) func(context.Context, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { server.Close() })
+	t.Cleanup(func() { _ = server.Close() })
 	go func() {
 		packet := make([]byte, 1500)
 		for {

@@ -3,7 +3,6 @@ package store_test
 import (
 	"database/sql"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +18,7 @@ const worlds = 10_000
 // defined as: plainly, slowly and by other means.
 func TestAccessIsAsDefined(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, database string) {
-		r := rand.New(rand.NewPCG(uint64(storetest.Noon.Unix()), 1)) //nolint:gosec // the same worlds each time
+		r := &dice{state: 1} // the same worlds each time
 		services := make([]modelService, 300)
 		for i := range services {
 			services[i] = randomService(r, i)
@@ -61,6 +60,18 @@ func TestAccessIsAsDefined(t *testing.T) {
 	})
 }
 
+// dice are numbers as if at random (SplitMix64).
+type dice struct{ state uint64 }
+
+// IntN returns one below n.
+func (d *dice) IntN(n int) int {
+	d.state += 0x9e3779b97f4a7c15
+	z := d.state
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return int((z ^ z>>31) % uint64(n))
+}
+
 type modelService struct {
 	key         string
 	permissions []string
@@ -92,7 +103,7 @@ type world struct {
 
 var modelObjects = []string{"", "a", "a/1", "a/2", "a/11", "aa", "aa/1", "b"}
 
-func randomService(r *rand.Rand, i int) modelService {
+func randomService(r *dice, i int) modelService {
 	s := modelService{key: fmt.Sprintf("s%d", i), needs: map[string][]string{}, templates: map[string][]string{}}
 	for p := range 2 + r.IntN(4) {
 		s.permissions = append(s.permissions, fmt.Sprintf("p%d", p))
@@ -112,13 +123,13 @@ func randomService(r *rand.Rand, i int) modelService {
 }
 
 // some returns about half of all.
-func some(r *rand.Rand, all []string) []string {
+func some(r *dice, all []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(string) bool { return r.IntN(2) == 0 })
 }
 
-func one[T any](r *rand.Rand, of []T) T { return of[r.IntN(len(of))] }
+func one[T any](r *dice, of []T) T { return of[r.IntN(len(of))] }
 
-func randomWorld(r *rand.Rand, i int, services []modelService) world {
+func randomWorld(r *dice, i int, services []modelService) world {
 	w := world{
 		services: []modelService{one(r, services), one(r, services)},
 		users:    map[string]bool{}, groups: map[string][]string{}, apps: map[string]string{}, scopes: map[string][]string{},
@@ -181,12 +192,12 @@ func sorted[V any](m map[string]V) []string {
 	return keys
 }
 
-func (w world) randomSubject(r *rand.Rand) registry.Subject {
+func (w world) randomSubject(r *dice) registry.Subject {
 	kind := one(r, []registry.SubjectType{registry.UserSubject, registry.GroupSubject, registry.ApplicationSubject})
 	return registry.Subject{Type: kind, ID: one(r, w.subjects(kind))}
 }
 
-func (w world) randomQuestion(r *rand.Rand) registry.AccessQuestion {
+func (w world) randomQuestion(r *dice) registry.AccessQuestion {
 	s := one(r, w.services)
 	q := registry.AccessQuestion{Subject: w.randomSubject(r)}
 	q.Permission = registry.Permission{Service: s.key, Key: one(r, s.permissions)}

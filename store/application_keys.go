@@ -94,7 +94,7 @@ func (db *DB) UpdateKey(ctx context.Context, by registry.Actor, id string, in re
 		if err != nil {
 			return registry.Event{}, err
 		}
-		was, details := app.KeyDetails(), in.KeyDetails.Clean()
+		was, details := app.KeyDetails(), in.Clean()
 		switch {
 		case in.Seen != nil && *in.Seen != was:
 			return registry.Event{}, registry.ErrConflict

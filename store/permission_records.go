@@ -57,7 +57,8 @@ func (db *DB) PermissionRecords(ctx context.Context, by registry.Actor, q Permis
 					return err
 				}
 				for _, r := range registry.Records(subject, held, catalogue) {
-					if reach.Covers(r.Service.Key, r.Object) && !(subject.Subject == place.Subject && r.Compare(place.service, place.object) <= 0) {
+					before := subject.Subject == place.Subject && r.Compare(place.service, place.object) <= 0
+					if !before && reach.Covers(r.Service.Key, r.Object) {
 						page = append(page, r)
 					}
 				}

@@ -74,7 +74,9 @@ func (db *DB) Refusals(ctx context.Context, by registry.Actor, requestID string)
 		}
 		all, err := collect(rows, func(r *registry.Refusal) []any {
 			return []any{
-				&r.RequestID, seconds{&r.At}, &r.Asked, &r.AskedBy, &r.Subject.Type, &r.Subject.ID, &r.ClientID,
+				&r.RequestID,
+				seconds{&r.At},
+				&r.Asked, &r.AskedBy, &r.Subject.Type, &r.Subject.ID, &r.ClientID,
 				&r.Permission.Service, &r.Permission.Key, &r.Object, &r.Scope, &r.Lacking,
 			}
 		})

@@ -195,7 +195,7 @@ func (db *DB) UpdateWebhook(ctx context.Context, by registry.Actor, id string, i
 		if err := db.checkWebhook(in); err != nil {
 			return registry.Event{}, err
 		}
-		if was.WebhookInput.Equal(in) {
+		if was.Equal(in) {
 			return registry.Event{}, errUnchanged
 		}
 		_, err = t.ExecContext(ctx, `

@@ -391,7 +391,7 @@ func TestMailOfNotices(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer mailing.Close()
+			defer func() { _ = mailing.Close() }()
 			silent := storetest.Open(t, address, clock)
 			admin := storetest.Admin(t, silent)
 			storetest.User(t, silent, "Other Admin", "other@example.com", true)

@@ -133,16 +133,18 @@ func (s *Server) decide(c echo.Context, asked []registry.AccessQuestion, semanti
 	if err != nil {
 		return nil, err
 	}
-	said := make([]decisionJSON, len(answers))
+	var said []decisionJSON
 	for i, a := range answers {
-		said[i] = decisionJSON{a.Allowed, decisionContextJSON{Reason: reason(asked[i], a, catalogue), Code: a.Reason, MissingScope: a.MissingScope}}
+		q := asked[i]
+		d := decisionJSON{a.Allowed, decisionContextJSON{Reason: reason(q, a, catalogue), Code: a.Reason, MissingScope: a.MissingScope}}
 		if a.MissingPermission != (registry.Permission{}) {
 			m := named(a.MissingPermission, catalogue)
-			said[i].Context.MissingPermission = &m
+			d.Context.MissingPermission = &m
 		}
 		if !a.Allowed {
-			s.Store.Refused(registry.Refusal{AccessQuestion: asked[i], RequestID: requestID(c), At: s.Now(), Asked: "POST " + c.Path(), AskedBy: accessToken(c).ClientID})
+			s.Store.Refused(registry.Refusal{AccessQuestion: q, RequestID: requestID(c), At: s.Now(), Asked: "POST " + c.Path(), AskedBy: accessToken(c).ClientID})
 		}
+		said = append(said, d)
 	}
 	return said, nil
 }
