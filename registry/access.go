@@ -18,7 +18,9 @@ type AccessQuestion struct {
 // Access is the answer to an AccessQuestion.
 type Access struct {
 	Decision
-	Reason AccessReason
+
+	Question AccessQuestion
+	Reason   AccessReason
 }
 
 // AccessReason says in a word why a question of access was answered so.
@@ -135,10 +137,9 @@ func (o objectOrder) object(path string) int {
 type Explanation struct {
 	Access
 
-	Question AccessQuestion
-	Subject  PickedSubject
-	Client   PickedSubject      // the application that acts for the subject, or the zero one
-	Needed   []NeededPermission // the permission asked for, and those that it means nothing without
+	Subject PickedSubject
+	Client  PickedSubject      // the application that acts for the subject, or the zero one
+	Needed  []NeededPermission // the permission asked for, and those that it means nothing without
 
 	// Of the application that is the subject, or acts for it: its scopes, and
 	// those of them that users cannot leave out.

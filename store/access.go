@@ -53,7 +53,7 @@ func (t *tx) access(ctx context.Context, c registry.Catalogue, q registry.Access
 	if err != nil {
 		return registry.Access{}, err
 	}
-	a := registry.Access{Decision: registry.Decide(held, scopes, q.Question), Reason: registry.AccessGranted}
+	a := registry.Access{Question: q, Decision: registry.Decide(held, scopes, q.Question), Reason: registry.AccessGranted}
 	if a.Allowed {
 		return a, nil
 	}

@@ -41,7 +41,6 @@ func (db *DB) Explain(ctx context.Context, by registry.Actor, q registry.AccessQ
 }
 
 func (t *tx) explain(ctx context.Context, c registry.Catalogue, q registry.AccessQuestion) (e registry.Explanation, err error) {
-	e.Question = q
 	if e.Subject, err = t.subjectName(ctx, q.Subject); err != nil && !errors.Is(err, registry.ErrNotFound) {
 		return e, err
 	}

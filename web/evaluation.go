@@ -134,15 +134,14 @@ func (s *Server) decide(c echo.Context, asked []registry.AccessQuestion, semanti
 		return nil, err
 	}
 	var said []decisionJSON
-	for i, a := range answers {
-		q := asked[i]
-		d := decisionJSON{a.Allowed, decisionContextJSON{Reason: reason(q, a, catalogue), Code: a.Reason, MissingScope: a.MissingScope}}
+	for _, a := range answers {
+		d := decisionJSON{a.Allowed, decisionContextJSON{Reason: reason(a, catalogue), Code: a.Reason, MissingScope: a.MissingScope}}
 		if a.MissingPermission != (registry.Permission{}) {
 			m := named(a.MissingPermission, catalogue)
 			d.Context.MissingPermission = &m
 		}
 		if !a.Allowed {
-			s.Store.Refused(registry.Refusal{AccessQuestion: q, RequestID: requestID(c), At: s.Now(), Asked: "POST " + c.Path(), AskedBy: accessToken(c).ClientID})
+			s.Store.Refused(registry.Refusal{AccessQuestion: a.Question, RequestID: requestID(c), At: s.Now(), Asked: "POST " + c.Path(), AskedBy: accessToken(c).ClientID})
 		}
 		said = append(said, d)
 	}
@@ -151,7 +150,8 @@ func (s *Server) decide(c echo.Context, asked []registry.AccessQuestion, semanti
 
 // reason says in a sentence why a question was answered so. Of the subject it
 // says no more than was asked.
-func reason(q registry.AccessQuestion, a registry.Access, c registry.Catalogue) string {
+func reason(a registry.Access, c registry.Catalogue) string {
+	q := a.Question
 	switch a.Reason {
 	case registry.AccessGranted:
 		return granted(a.By, c)
