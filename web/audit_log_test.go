@@ -255,7 +255,7 @@ func TestScopesPage(t *testing.T) {
 			if got, want := page.Find(`a[href="/admin/applications?scope=audit.log%3Aread"]`).Text(), "2"; got != want {
 				t.Errorf("got %q applications with %s, want %s", got, auditScope, want)
 			}
-			if got := page.Find("section.scope-service h2").Map(func(_ int, h *goquery.Selection) string { return h.Text() }); !slices.Equal(got, []string{"Applications", "Audit log", "OpenID Connect", "Add a service"}) {
+			if got := page.Find("section.scope-service h2").Map(func(_ int, h *goquery.Selection) string { return h.Text() }); !slices.Equal(got, []string{"Team", "Applications", "Authorization", "Audit log", "OpenID Connect", "Add a service"}) {
 				t.Errorf("got the services %v, want those with scopes", got)
 			}
 			if got := rows(b.get("/admin/scopes?q=" + url.QueryEscape(" AUDIT.log ")).page()); len(got) != 1 || !strings.HasPrefix(got[0], "Read the audit log audit.log:read") {

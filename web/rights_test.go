@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"clientele/registry"
+	"clientele/store"
 	"clientele/store/storetest"
 	"clientele/views"
 )
@@ -55,6 +56,7 @@ func consoleRights() map[string]right {
 		"/admin/applications/:id/connect", "/admin/applications/:id/test", "/admin/applications/:id/consents", "/admin/applications/:id/consents.csv")
 	add(registry.ViewApplications, manage,
 		"/admin/applications/new/oauth-client", "POST /admin/applications/new/oauth-client/check", "/admin/applications/new/oauth-client/:draft", "/admin/applications/new/oauth-client/:draft/scopes",
+		"/admin/applications/new/application-key", "/admin/applications/:id/migrate", "/admin/applications/:id/owners", "/admin/applications/:id/owners/:user/remove",
 		"/admin/applications/disable", "/admin/applications/delete", "/admin/applications/:id/edit", "/admin/applications/:id/secret", "POST /admin/applications/:id/edit/check", "/admin/applications/:id/scopes",
 		"/admin/applications/:id/scopes/review", "/admin/applications/:id/networks", "/admin/applications/:id/disable", "/admin/applications/:id/enable",
 		"/admin/applications/:id/delete", "/admin/applications/:id/restore", "/admin/applications/:id/consents/revoke", "/admin/applications/:id/consents/:consent/revoke",
@@ -73,7 +75,10 @@ func consoleRights() map[string]right {
 	add(registry.ViewPermissions, grant, "/admin/permissions/:service/assign", "/admin/permissions/:service/assign/what", "/admin/permissions/:service/change", "/admin/permissions/:service/remove",
 		"/admin/permissions/:service/granting/standard", "/admin/permissions/:service/granting/restricted")
 
-	add(registry.ManageSettings, nil, "/admin/settings", "/admin/settings/notices", "/admin/settings/notices/:kind", "/admin/settings/credentials")
+	add(registry.ManageSettings, nil, "/admin/settings", "/admin/settings/notices", "/admin/settings/notices/:kind", "/admin/settings/credentials", "/admin/settings/audit-log", "/admin/settings/audit-log/shorten",
+		"/admin/settings/webhooks", "/admin/settings/webhooks/new", "/admin/settings/webhooks/:webhook", "/admin/settings/webhooks/:webhook/edit", "/admin/settings/webhooks/:webhook/secret",
+		"/admin/settings/webhooks/:webhook/rotate", "/admin/settings/webhooks/:webhook/enable", "/admin/settings/webhooks/:webhook/disable", "/admin/settings/webhooks/:webhook/delete",
+		"POST /admin/settings/webhooks/:webhook/test", "POST /admin/settings/webhooks/:webhook/deliveries/:delivery/again")
 	add(registry.ReadAuditLog, nil, "/admin/audit-log", "/admin/audit-log/:seq", "/admin/audit-log.csv", "/admin/audit-log.jsonl")
 	return all
 }
@@ -132,11 +137,22 @@ func newRightsWorld(t *testing.T) *rightsWorld {
 		t.Fatalf("got the draft %q and the consents %q and %q, want all", draft, own, of)
 	}
 	w.hold(t)
+	hook, err := s.Store.CreateWebhook(t.Context(), registry.Operator, registry.WebhookInput{
+		URL: "https://hooks.example.com", Kinds: []registry.NoticeKind{registry.NoticeApplicationCreated},
+	}, store.ShowOnce{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _, err := s.Store.CreateKey(t.Context(), registry.Operator, registry.NewApplicationKey{KeyDetails: registry.KeyDetails{Name: "Key"}}, store.ShowOnce{})
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	secret := s.details(t, path).Secrets[0].ID
 	w.replaced = map[string]string{
 		"applications/:id": "applications/" + app, "users/:id": "users/" + user.ID, "groups/:id": strings.TrimPrefix(group, "/admin/"), ":user": user.ID,
 		":service": "orders", ":kind": string(registry.NoticeApplicationCreated), ":seq": "1", ":draft": draft, ":secret": secret,
+		":webhook": hook.ID, ":delivery": "1",
 	}
 	change := "?row=" + url.QueryEscape(registry.GrantRow(grantApp.Subject, grantApp.Held()))
 	w.byPath = map[string]string{
@@ -144,6 +160,8 @@ func newRightsWorld(t *testing.T) *rightsWorld {
 		"/admin/applications/:id/consents/revoke":            applicationsPath + "/" + client + "/consents/revoke",
 		"/admin/applications/:id/consents/:consent/revoke":   strings.Split(of[0], "?")[0],
 		"/admin/applications/:id/connect":                    portal + "/connect",
+		"/admin/applications/:id/migrate":                    applicationsPath + "/" + key.ID + "/migrate",
+		"/admin/applications/:id/owners/:user/remove":        path + "/owners/" + s.details(t, path).Owners[0].ID + "/remove",
 		"/admin/applications/:id/enable":                     disabled + "/enable",
 		"/admin/applications/:id/restore":                    deleted + "/restore",
 		"/admin/users/:id/invitation":                        invited + "/invitation",
