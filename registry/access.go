@@ -141,9 +141,10 @@ type Explanation struct {
 	Client  PickedSubject      // the application that acts for the subject, or the zero one
 	Needed  []NeededPermission // the permission asked for, and those that it means nothing without
 
-	// Of the application that is the subject, or acts for it: its scopes, and
-	// those of them that users cannot leave out.
+	// Of the application that is the subject, or acts for it: its scopes, those of
+	// them that users cannot leave out, and whether it has keys instead of any.
 	Registered, Required []string
+	Keyed                bool
 }
 
 // NeededPermission is a permission that an answer rests on, and all that gives it.
@@ -177,6 +178,7 @@ func Needed(held []Held, s Service, q Question) []NeededPermission {
 // at. Services of which it has nothing are left out.
 type SubjectAccess struct {
 	Subject  PickedSubject
+	Keyed    bool // an application key, which has no scopes
 	Services []ServiceAccess
 }
 

@@ -13,6 +13,6 @@ type Refusal struct {
 	RequestID string
 	At        time.Time
 	Asked     string // "GET /api/v1/audit-log"
-	AskedBy   string // the client ID of who asked for the decision, or "" when the subject itself was refused
+	AskedBy   string // the ID of who asked for the decision, or "" when the subject itself was refused
 	Lacking   string // the scope that the token did not carry, or ""
 }

@@ -50,6 +50,9 @@ func (t *tx) explain(ctx context.Context, c registry.Catalogue, q registry.Acces
 	} else if e.Client, err = t.subjectName(ctx, app); err != nil && !errors.Is(err, registry.ErrNotFound) {
 		return e, err
 	}
+	if e.Keyed, err = t.keyed(ctx, app); err != nil {
+		return e, err
+	}
 	registered, err := t.scopesOf(ctx, asText(app.ID))
 	if err != nil {
 		return e, err
@@ -137,6 +140,9 @@ func (db *DB) SubjectAccess(ctx context.Context, by registry.Actor, s registry.S
 		if a.Subject, err = t.subjectName(ctx, s); err != nil {
 			return err
 		}
+		if a.Keyed, err = t.keyed(ctx, s); err != nil {
+			return err
+		}
 		held, err := t.held(ctx, s)
 		if err != nil {
 			return err
@@ -173,6 +179,16 @@ func (db *DB) SubjectAccess(ctx context.Context, by registry.Actor, s registry.S
 		return a, fmt.Errorf("read effective access: %w", err)
 	}
 	return a, nil
+}
+
+// keyed reports whether a subject is an application key.
+func (t *tx) keyed(ctx context.Context, s registry.Subject) (keyed bool, err error) {
+	err = t.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM applications WHERE $1 = 'application' AND id = $2 AND type = 'application_key')`,
+		s.Type, asText(s.ID)).Scan(&keyed)
+	if err != nil {
+		return false, fmt.Errorf("read the type of the application: %w", err)
+	}
+	return keyed, nil
 }
 
 // reachOf is reach for who looks at a user or an application, where what these

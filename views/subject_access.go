@@ -66,6 +66,10 @@ func (a SubjectAccess) scopeWords(s registry.ServiceAccess) (text string, warn b
 	switch {
 	case a.Access.Subject.Subject.Type != registry.ApplicationSubject:
 		return "", false
+	case a.Access.Keyed && s.Service.BuiltIn:
+		return "Its keys let it in without scopes.", false
+	case a.Access.Keyed:
+		return "The service takes no keys. When it asks what the application may do, these permissions answer.", false
 	case len(s.Service.Scopes) == 0:
 		return "The service has no scopes.", false
 	case len(s.Scopes) == 0:

@@ -128,6 +128,8 @@ func subjectPage(s registry.Subject) string {
 // scopeWords says who has to have the scope, and how it is.
 func (e Explained) scopeWords() string {
 	switch {
+	case e.Keyed:
+		return "An application key has no scopes. It needs none at our own APIs; elsewhere tokens carry them, which it does not get."
 	case e.Question.Subject.Type == registry.ApplicationSubject && e.MissingScope == "":
 		return "The application is registered for it."
 	case e.Question.Subject.Type == registry.ApplicationSubject:
@@ -155,7 +157,7 @@ func (e Explained) scopeHref() string {
 	if e.Subject.Subject.Type == registry.ApplicationSubject {
 		app = e.Subject
 	}
-	if app.Name == "" || e.MissingScope == "" || registry.HasScope(e.Registered, e.MissingScope) {
+	if e.Keyed || app.Name == "" || e.MissingScope == "" || registry.HasScope(e.Registered, e.MissingScope) {
 		return ""
 	}
 	return string(applicationAddress(app.Subject.ID)) + "/scopes/review?" + scopesQuery(append(slices.Clone(e.Registered), e.MissingScope), e.Required)

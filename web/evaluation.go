@@ -141,7 +141,7 @@ func (s *Server) decide(c echo.Context, asked []registry.AccessQuestion, semanti
 			d.Context.MissingPermission = &m
 		}
 		if !a.Allowed {
-			s.Store.Refused(registry.Refusal{AccessQuestion: a.Question, RequestID: requestID(c), At: s.Now(), Asked: "POST " + c.Path(), AskedBy: accessToken(c).ClientID})
+			s.Store.Refused(registry.Refusal{AccessQuestion: a.Question, RequestID: requestID(c), At: s.Now(), Asked: "POST " + c.Path(), AskedBy: actor(c).ID})
 		}
 		said = append(said, d)
 	}

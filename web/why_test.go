@@ -2,11 +2,13 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
 	"clientele/registry"
+	"clientele/store"
 	"clientele/store/storetest"
 )
 
@@ -141,6 +143,19 @@ func TestEffectiveAccess(t *testing.T) {
 			t.Error("another service is shown, too")
 		}
 		admin.get("/admin/users/"+user.ID+"/access").has(200, "View applications", "By the template Viewer, through the group Clerks")
+		key, value, err := s.Store.CreateKey(t.Context(), registry.Operator, registry.NewApplicationKey{KeyDetails: registry.KeyDetails{Name: "Demo Key"}}, store.ShowOnce{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		apiClient{s: s, id: key.ID}.may(t, registry.EvaluateAccess)
+		admin.get("/admin/applications/"+key.ID+"/access").has(200, "Evaluate access", "Its keys let it in without scopes.")
+		admin.get(why("subject", "Demo Key", "permission", "authorization/evaluate-access", "scope", evaluateScope)).has(200, "An application key has no scopes.")
+		r := httptest.NewRequest(http.MethodPost, evaluationPath, strings.NewReader(`{"subject":{"type":"application","id":"`+key.ID+`"},"action":{"name":"evaluate-access"},"resource":{"type":"authorization","id":"*"}}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "AppKey "+value.Reveal())
+		if d := decisionOf(t, s.ask(t, r)); !d.Decision {
+			t.Errorf("asked with a key: got %+v, want true", d)
+		}
 		admin.get("/admin/permissions/applications/access").has(200, "Demo User", "By the template Viewer, through the group Clerks", "First Admin")
 		admin.get("/admin/permissions/applications/access?permission=manage").has(200, "Demo Sync", "Lacks View applications")
 		admin.get("/admin/permissions/applications/access?permission=fly").has(422, "Choose a permission of the service.")
