@@ -144,5 +144,7 @@ test('old events are deleted by typing DELETE', async ({ page, fresh, axe }) => 
   await expect(keep).toHaveValue('90');
   await keep.selectOption('10 years');
   await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.getByText('Saved', { exact: true }).first()).toBeVisible();
+  await page.reload();
   await expect(keep).toHaveValue('3650');
 });
