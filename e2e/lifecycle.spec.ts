@@ -160,11 +160,11 @@ test('a long list has pages', async ({ page, signIn }) => {
   for (let n = 1; n <= 15; n++) await register(page, `Page Filler ${n}`);
   await page.goto('/admin/applications?sort=name');
   await expect(applications(page)).toHaveCount(50);
-  await page.getByRole('link', { name: 'Next' }).click();
+  await page.getByRole('link', { name: 'Next', exact: true }).click();
   await expect(applications(page).last()).toContainText('Warehouse Scanner');
-  await page.getByRole('link', { name: 'Previous' }).click();
+  await page.getByRole('link', { name: 'Previous', exact: true }).click();
   await expect(applications(page)).toHaveCount(50);
-  await expect(page.getByRole('link', { name: 'Previous' })).toHaveCount(0);
+  await expect(page.getByRole('link', { name: 'Previous', exact: true })).toHaveCount(0);
   const answer = await page.goto('/admin/applications?after=nonsense');
   expect(answer?.status()).toBe(422);
   await page.getByRole('link', { name: 'First page' }).click();
