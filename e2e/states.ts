@@ -464,7 +464,7 @@ export const states: State[] = [
   at('settings-notices', '/admin/settings/notices'),
   at('settings-notice', '/admin/settings/notices/consent.revoked'),
   seen('settings-notice-errors', async ({ page }) => {
-    await page.goto('/admin/settings/notices/secret.expired');
+    await page.goto('/admin/settings/notices/application.created');
     await page.getByRole('checkbox', { name: 'Administrators' }).uncheck();
     await button(page, 'Save changes').click();
     await page.getByRole('alert').waitFor();
