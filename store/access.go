@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"clientele/registry"
 )
@@ -76,12 +75,6 @@ func (t *tx) access(ctx context.Context, c registry.Catalogue, q registry.Access
 		a.Reason = registry.ScopeMissing
 	}
 	return a, nil
-}
-
-// heldOn is held for what counts on one object of a service.
-func (t *tx) heldOn(ctx context.Context, s registry.Subject, service, object string) ([]registry.Held, error) {
-	container, _, _ := strings.Cut(object, "/")
-	return loadHeld(ctx, t, s, `g.service = $3 AND g.object IN ('', $4, $5)`, asText(service), asText(container), asText(object))
 }
 
 // carried returns the scopes that tokens of the subject can carry: those that an

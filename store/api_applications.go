@@ -10,11 +10,13 @@ import (
 	"clientele/registry"
 )
 
+const callingQuery = `SELECT name FROM applications WHERE id = $1 AND deleted_at IS NULL`
+
 // ApplicationActor returns the application as the one for whom something is
 // done, or registry.ErrNotFound when it was deleted.
 func (db *DB) ApplicationActor(ctx context.Context, id string) (registry.Actor, error) {
 	by := registry.Actor{Type: registry.ApplicationActor, ID: id}
-	err := db.read.QueryRowContext(ctx, `SELECT name FROM applications WHERE id = $1 AND deleted_at IS NULL`, id).Scan(&by.Name)
+	err := db.queryRow(ctx, callingQuery, id).Scan(&by.Name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return registry.Actor{}, registry.ErrNotFound
 	}

@@ -337,7 +337,7 @@ func (t *tx) grantEffects(ctx context.Context, service string, inputs []registry
 	all := make([]registry.GrantEffect, len(found))
 	for i, g := range found {
 		if _, read := held[g.Subject]; !read {
-			if held[g.Subject], err = loadHeld(ctx, t, g.Subject, `g.service = $3`, service); err != nil {
+			if held[g.Subject], err = collectHeld(t.QueryContext(ctx, heldInQuery, g.Subject.Type, asText(g.Subject.ID), service)); err != nil {
 				return nil, err
 			}
 		}

@@ -15,7 +15,7 @@ func (t *tx) granter(ctx context.Context) (registry.Granter, error) {
 	if t.by.Type == registry.OperatorActor {
 		return registry.EveryGranter, nil
 	}
-	held, err := t.held(ctx, t.by.Subject())
+	held, err := t.actorHolds()
 	return registry.GranterHolding(held), err
 }
 
@@ -74,6 +74,11 @@ func (t *tx) beyond(ctx context.Context, kind registry.SubjectType, ids []string
 	g, err := t.granter(ctx)
 	if err != nil || t.by.Type == registry.OperatorActor || len(ids) == 0 {
 		return nil, err
+	}
+	if g.May(registry.Service{Granting: registry.Standard}, "") { // and so every service that is not restricted
+		if restricted, err := t.restricts(ctx); err != nil || !restricted {
+			return nil, err
+		}
 	}
 	s := &selection{dialect: t.dialect}
 	list := make([]string, len(ids))

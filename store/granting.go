@@ -136,6 +136,16 @@ func (t *tx) keepGranters(ctx context.Context, field string, do func() error) er
 	return nil
 }
 
+const restrictsQuery = `SELECT EXISTS (SELECT 1 FROM services WHERE granting = 'restricted')`
+
+// restricts reports whether any service is restricted.
+func (t *tx) restricts(ctx context.Context) (any bool, err error) {
+	if err := t.QueryRowContext(ctx, restrictsQuery).Scan(&any); err != nil {
+		return false, fmt.Errorf("look for restricted services: %w", err)
+	}
+	return any, nil
+}
+
 // granters is how many users who can sign in may grant something.
 type granters struct {
 	service, permission string // by name
@@ -150,8 +160,7 @@ func (t *tx) granters(ctx context.Context) (map[string]granters, error) {
 		return nil, err
 	}
 	all := map[string]granters{"": {n: n}}
-	var restricted bool
-	if err := t.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM services WHERE granting = 'restricted')`).Scan(&restricted); err != nil || !restricted {
+	if restricted, err := t.restricts(ctx); err != nil || !restricted {
 		return all, err
 	}
 	catalogue, err := t.catalogue(ctx)

@@ -61,7 +61,7 @@ func (t *tx) requireToSync(ctx context.Context, service string) error {
 	if t.by.Type == registry.OperatorActor {
 		return nil
 	}
-	held, err := t.held(ctx, t.by.Subject())
+	held, err := t.actorHolds()
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func (t *tx) reach(ctx context.Context) (registry.Reach, error) {
 	if t.by.Type == registry.OperatorActor {
 		return registry.Everything, nil
 	}
-	held, err := t.held(ctx, t.by.Subject())
+	held, err := t.actorHolds()
 	if err != nil {
 		return registry.Reach{}, err
 	}

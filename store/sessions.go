@@ -79,6 +79,14 @@ func (db *DB) StartSession(ctx context.Context, v Visit) (token string, err erro
 	return token, nil
 }
 
+// sessionQuery finds the session of that hash which lives at that time and was in
+// use since then.
+const sessionQuery = `
+	SELECT u.id, u.email, u.name, u.created_at, COALESCE(m.name, ''), COALESCE(m.logo_hash, ''), s.data, s.created_at, s.seen_at,
+		EXISTS (SELECT 1 FROM application_owners o JOIN applications a ON a.id = o.application_id AND a.deleted_at IS NULL WHERE o.user_id = u.id)
+	FROM sessions s JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL LEFT JOIN team m ON m.id = 1
+	WHERE s.hash = $1 AND s.expires_at > $2 AND s.seen_at > $3`
+
 // Session returns the live session with that token, or registry.ErrNotFound
 // when there is none: signed out, idle for SessionIdle, older than
 // SessionLifetime, or its user disabled.
@@ -86,11 +94,7 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	var s Session
 	var seen time.Time
 	now := db.now()
-	err := db.read.QueryRowContext(ctx, `
-		SELECT u.id, u.email, u.name, u.created_at, COALESCE(m.name, ''), COALESCE(m.logo_hash, ''), s.data, s.created_at, s.seen_at,
-			EXISTS (SELECT 1 FROM application_owners o JOIN applications a ON a.id = o.application_id AND a.deleted_at IS NULL WHERE o.user_id = u.id)
-		FROM sessions s JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL LEFT JOIN team m ON m.id = 1
-		WHERE s.hash = $1 AND s.expires_at > $2 AND s.seen_at > $3`,
+	err := db.queryRow(ctx, sessionQuery,
 		hashToken(token), now.Unix(), now.Add(-SessionIdle).Unix()).
 		Scan(&s.User.ID, &s.User.Email, &s.User.Name, seconds{&s.User.CreatedAt}, &s.Team.Name, &s.Team.Logo, &s.Data, seconds{&s.SignedInAt}, seconds{&seen}, &s.Owns)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -99,9 +103,7 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	if err != nil {
 		return s, fmt.Errorf("read session: %w", err)
 	}
-	s.Held, err = loadHeld(ctx, db.read, s.User.Actor().Subject(), `(
-		g.object = '' AND g.service IN (SELECT key FROM services WHERE builtin) OR g.service IN (SELECT service FROM permissions WHERE key = $3))`,
-		registry.ManageOwnPermissions)
+	s.Held, err = collectHeld(db.query(ctx, heldByUserQuery, registry.UserSubject, s.User.ID, registry.ManageOwnPermissions))
 	if err != nil {
 		return s, err
 	}

@@ -48,15 +48,16 @@ type Options struct {
 
 // DB is the store. Its methods are safe for concurrent use.
 type DB struct {
-	dialect dialect
-	write   *sql.DB // SQLite: one connection
-	read    *sql.DB // SQLite: several, query only. PostgreSQL: the same pool
-	now     func() time.Time
-	log     *slog.Logger
-	issuer  string
-	reach   []netip.Prefix
-	mail    bool
-	key     Key
+	dialect  dialect
+	write    *sql.DB  // SQLite: one connection
+	read     *sql.DB  // SQLite: several, query only. PostgreSQL: the same pool
+	compiled compiled // what nearly every request reads by
+	now      func() time.Time
+	log      *slog.Logger
+	issuer   string
+	reach    []netip.Prefix
+	mail     bool
+	key      Key
 
 	version   version
 	catalogue cache[struct{}, registry.Catalogue]
@@ -95,7 +96,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.prepare(ctx); err != nil {
+	err = db.prepare(ctx)
+	if err == nil {
+		err = db.compile(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.closePools())
 	}
 	ctx, db.stop = context.WithCancel(context.WithoutCancel(ctx))

@@ -19,10 +19,13 @@ import (
 // tx is one transaction. now is read once, so all the rows it writes agree.
 type tx struct {
 	*sql.Tx
-	dialect dialect
-	now     time.Time
-	by      registry.Actor
-	noticed bool // people are to be told of what it does
+	dialect  dialect
+	compiled compiled // what it may read by, in a read-only transaction
+	now      time.Time
+	by       registry.Actor
+	noticed  bool // people are to be told of what it does
+
+	actorHolds func() ([]registry.Held, error) // read once in a read-only transaction
 }
 
 // intent is what an actor is about to change or to look at.
@@ -122,6 +125,10 @@ func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn fun
 	}
 	defer sqltx.Rollback() // does nothing once committed
 	t := &tx{Tx: sqltx, dialect: db.dialect, now: db.now().UTC(), by: by}
+	t.actorHolds = func() ([]registry.Held, error) { return t.held(ctx, by.Subject()) }
+	if readOnly {
+		t.compiled, t.actorHolds = db.compiled, sync.OnceValues(t.actorHolds)
+	}
 	if err := fn(t); err != nil {
 		return err
 	}
@@ -155,7 +162,7 @@ func (t *tx) require(ctx context.Context, p registry.Permission) error {
 	if t.by.Type == registry.OperatorActor {
 		return nil
 	}
-	held, err := t.held(ctx, t.by.Subject())
+	held, err := t.actorHolds()
 	if err != nil {
 		return err
 	}
@@ -184,25 +191,38 @@ const holders = `
 	SELECT 'group', c.id, c.id, c.name FROM group_members m JOIN user_groups c ON c.id = m.group_id JOIN users u ON u.id = m.user_id
 	WHERE $1 = 'user' AND m.user_id = $2 AND u.disabled_at IS NULL`
 
+// heldWhere selects the permissions of the subject $1, $2 that come of the
+// grants g of which a condition is true. CROSS JOIN makes SQLite start with the
+// few holders, whatever the condition names.
+const heldWhere = `
+	SELECT g.service, COALESCE(p.permission, g.key), g.object, COALESCE(p.template, ''), h.group_id, h.group_name, COALESCE((
+		SELECT string_agg(n.needs, ' ') FROM permission_needs n WHERE n.service = g.service AND n.permission = COALESCE(p.permission, g.key)), '')
+	FROM (` + holders + `) AS h CROSS JOIN grants g
+	LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
+	WHERE g.subject_type = h.type AND g.subject_id = h.id AND (g.kind = 'permission' OR p.permission IS NOT NULL) AND `
+
+const (
+	heldQuery       = heldWhere + `TRUE`
+	heldOnQuery     = heldWhere + `g.service = $3 AND g.object IN ('', $4, $5)`
+	heldInQuery     = heldWhere + `g.service = $3`
+	heldByUserQuery = heldWhere + `(
+		g.object = '' AND g.service IN (SELECT key FROM services WHERE builtin) OR g.service IN (SELECT service FROM permissions WHERE key = $3))`
+)
+
 // held returns the permissions of a subject: its own and those of its groups,
 // those from templates included. A disabled user or application holds none.
 func (t *tx) held(ctx context.Context, s registry.Subject) ([]registry.Held, error) {
-	return loadHeld(ctx, t, s, `TRUE`)
+	return collectHeld(t.QueryContext(ctx, heldQuery, s.Type, asText(s.ID)))
 }
 
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+// heldOn is held for what counts on one object of a service.
+func (t *tx) heldOn(ctx context.Context, s registry.Subject, service, object string) ([]registry.Held, error) {
+	container, _, _ := strings.Cut(object, "/")
+	return collectHeld(t.QueryContext(ctx, heldOnQuery, s.Type, asText(s.ID), asText(service), asText(container), asText(object)))
 }
 
-// loadHeld is held for the grants g of which a condition is true. CROSS JOIN
-// makes SQLite start with the few holders, whatever the condition names.
-func loadHeld(ctx context.Context, from querier, s registry.Subject, condition string, args ...any) ([]registry.Held, error) {
-	rows, err := from.QueryContext(ctx, `
-		SELECT g.service, COALESCE(p.permission, g.key), g.object, COALESCE(p.template, ''), h.group_id, h.group_name, COALESCE((
-			SELECT string_agg(n.needs, ' ') FROM permission_needs n WHERE n.service = g.service AND n.permission = COALESCE(p.permission, g.key)), '')
-		FROM (`+holders+`) AS h CROSS JOIN grants g
-		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
-		WHERE g.subject_type = h.type AND g.subject_id = h.id AND (g.kind = 'permission' OR p.permission IS NOT NULL) AND `+condition, append([]any{s.Type, asText(s.ID)}, args...)...)
+// collectHeld returns what one of the queries for permissions found.
+func collectHeld(rows *sql.Rows, err error) ([]registry.Held, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load permissions: %w", err)
 	}

@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// compiled are statements that nearly every request reads by, by their texts.
+// SQLite compiles such a statement for longer than it runs, so each is compiled
+// once for a connection that reads. pgx does that by itself.
+type compiled map[string]*sql.Stmt
+
+func (db *DB) compile(ctx context.Context) error {
+	if db.dialect == postgres {
+		return nil
+	}
+	db.compiled = compiled{}
+	for _, query := range []string{sessionQuery, heldByUserQuery, heldQuery, heldOnQuery, tokenRevokedQuery, callingQuery, restrictsQuery} {
+		stmt, err := db.read.PrepareContext(ctx, query)
+		if err != nil {
+			return fmt.Errorf("compile a statement: %w", err)
+		}
+		db.compiled[query] = stmt
+	}
+	return nil
+}
+
+// query reads outside of a transaction.
+func (db *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := db.compiled[query]; stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return db.read.QueryContext(ctx, query, args...)
+}
+
+// queryRow is query for at most one row.
+func (db *DB) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	if stmt := db.compiled[query]; stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
+	return db.read.QueryRowContext(ctx, query, args...)
+}
+
+// QueryContext runs a statement that returns rows.
+func (t *tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := t.compiled[query]; stmt != nil {
+		return t.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+	}
+	return t.Tx.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext is QueryContext for at most one row.
+func (t *tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if stmt := t.compiled[query]; stmt != nil {
+		return t.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
+	}
+	return t.Tx.QueryRowContext(ctx, query, args...)
+}
