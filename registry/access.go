@@ -156,20 +156,15 @@ type NeededPermission struct {
 // Needed returns the permission that q asks for and those of the service that
 // it means nothing without, each with all that gives it on the object.
 func Needed(held []Held, s Service, q Question) []NeededPermission {
-	needed := []NeededPermission{{Permission: q.Permission}}
-	for i := 0; i < len(needed); i++ {
+	var needed []NeededPermission
+	for _, p := range s.PermissionWithNeeds(q.Permission.Key) {
+		n := NeededPermission{Permission: p}
 		for _, h := range held {
-			if h.Permission == needed[i].Permission && h.covers(q.Object) {
-				needed[i].By = append(needed[i].By, h)
+			if h.Permission == p && h.covers(q.Object) {
+				n.By = append(n.By, h)
 			}
 		}
-		def, _ := s.Permission(needed[i].Permission.Key)
-		for _, key := range def.Needs {
-			p := Permission{s.Key, key}
-			if !slices.ContainsFunc(needed, func(n NeededPermission) bool { return n.Permission == p }) {
-				needed = append(needed, NeededPermission{Permission: p})
-			}
-		}
+		needed = append(needed, n)
 	}
 	return needed
 }

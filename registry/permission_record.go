@@ -76,5 +76,5 @@ func withName(names []string, name string) []string {
 
 // Covers reports whether it reaches what lies at object of a service.
 func (r Reach) Covers(service, object string) bool {
-	return r.all || slices.ContainsFunc(r.parts[service], func(part string) bool { return Held{Object: part}.covers(object) })
+	return r.all || anyCovers(r.parts[service], object)
 }

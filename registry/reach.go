@@ -65,7 +65,12 @@ type ServicePart struct {
 
 // Covers reports whether the part has what lies at object.
 func (p ServicePart) Covers(object string) bool {
-	return len(p.Only) == 0 || slices.ContainsFunc(p.Only, func(part string) bool { return Held{Object: part}.covers(object) })
+	return len(p.Only) == 0 || anyCovers(p.Only, object)
+}
+
+// anyCovers reports whether object is one of the parts of a service, or lies in one.
+func anyCovers(parts []string, object string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return Held{Object: part}.covers(object) })
 }
 
 // ServiceSubjects is a service with how many subjects hold anything of it

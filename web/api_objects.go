@@ -1,11 +1,7 @@
 package web
 
 import (
-	"cmp"
-	"encoding/json"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -19,7 +15,7 @@ func (s *Server) apiPutContainers(c echo.Context) error {
 	var in struct {
 		Containers []registry.Container `json:"containers"`
 	}
-	if err := jsonBody(c, &in); err != nil {
+	if err := exactJSON(c, &in); err != nil {
 		return err
 	}
 	if in.Containers == nil {
@@ -33,7 +29,7 @@ func (s *Server) apiPutContainer(c echo.Context) error {
 	var in struct {
 		Name string `json:"name"`
 	}
-	if err := jsonBody(c, &in); err != nil {
+	if err := exactJSON(c, &in); err != nil {
 		return err
 	}
 	one := registry.Container{Key: c.Param("container"), Name: in.Name}
@@ -51,7 +47,7 @@ func (s *Server) apiPutObject(c echo.Context) error {
 		Name string `json:"name"`
 		Path string `json:"path"`
 	}
-	if err := jsonBody(c, &in); err != nil {
+	if err := exactJSON(c, &in); err != nil {
 		return err
 	}
 	one := registry.Object{Key: c.Param("object"), Name: in.Name, Path: in.Path}
@@ -111,30 +107,4 @@ func ofOne(err error) error {
 		fields[at[strings.LastIndexByte(at, '.')+1:]] = message
 	}
 	return fields
-}
-
-// jsonBody reads the body of a call into what it is to be. Members that it does
-// not know are wrong.
-func jsonBody(c echo.Context, into any) error {
-	r := c.Request()
-	if kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); err != nil || kind != echo.MIMEApplicationJSON {
-		return echo.ErrUnsupportedMediaType
-	}
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		return unreadable(err)
-	}
-	decoder := json.NewDecoder(strings.NewReader(string(text)))
-	decoder.DisallowUnknownFields()
-	err = decoder.Decode(into)
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return registry.Invalid{"body": "Send one JSON object as it is described: " + cmp.Or(wrong.Field, "it") + " is no " + wrong.Value + "."}
-	}
-	if err != nil {
-		return registry.Invalid{"body": "Send one JSON object as it is described: " + strings.TrimPrefix(err.Error(), "json: ") + "."}
-	}
-	if decoder.More() {
-		return registry.Invalid{"body": "Send one JSON object, and nothing after it."}
-	}
-	return nil
 }

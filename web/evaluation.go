@@ -1,14 +1,10 @@
 package web
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"strings"
 
-	"github.com/go-jose/go-jose/v4/json" // takes no name twice, and none in other letters, so that no two programs read one request differently
 	"github.com/labstack/echo/v4"
 
 	"clientele/registry"
@@ -85,7 +81,7 @@ func namedByAsker(next echo.HandlerFunc) echo.HandlerFunc {
 // evaluate handles POST /access/v1/evaluation.
 func (s *Server) evaluate(c echo.Context) error {
 	var sent evaluationJSON
-	if err := bindJSON(c, &sent); err != nil {
+	if err := jsonBody(c, &sent); err != nil {
 		return err
 	}
 	invalid := registry.Invalid{}
@@ -104,7 +100,7 @@ func (s *Server) evaluate(c echo.Context) error {
 // is the same as asking one.
 func (s *Server) evaluateAll(c echo.Context) error {
 	var sent evaluationsJSON
-	if err := bindJSON(c, &sent); err != nil {
+	if err := jsonBody(c, &sent); err != nil {
 		return err
 	}
 	questions, invalid := sent.questions()
@@ -276,29 +272,6 @@ func (e evaluationJSON) or(defaults evaluationJSON) evaluationJSON {
 		e.Context = defaults.Context
 	}
 	return e
-}
-
-// bindJSON reads the body into in. It fails with registry.Invalid when the body
-// is no such thing.
-func bindJSON(c echo.Context, in any) error {
-	if kind, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); err != nil || kind != echo.MIMEApplicationJSON {
-		return echo.ErrUnsupportedMediaType
-	}
-	body, err := io.ReadAll(c.Request().Body)
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return echo.ErrStatusRequestEntityTooLarge
-	}
-	if err != nil {
-		return echo.ErrBadRequest
-	}
-	err = json.Unmarshal(body, in)
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return registry.Invalid{"body": fmt.Sprintf("Send other JSON: a %s stands where it cannot.", wrong.Value)}
-	}
-	if err != nil {
-		return registry.Invalid{"body": "Send one JSON object, in which no name stands twice."}
-	}
-	return nil
 }
 
 // authZENConfig handles GET /.well-known/authzen-configuration.
