@@ -136,9 +136,9 @@ func (s *applicationSearch) places(sel *selection) (statement, direction string,
 	}
 	s.matches(sel)
 	found := fmt.Sprintf("%s ORDER BY %s LIMIT %d", sel.sql(columns+", a.origin"), sel.order, countLimit+1)
-	return `SELECT row_id, id, k, found, team FROM (
-			SELECT *, count(*) OVER () AS found, count(CASE WHEN origin = 'team' THEN 1 END) OVER () AS team FROM (` + found + `) AS matches
-		) AS counted` + after + page, direction, nil
+	return `WITH matches AS MATERIALIZED (` + found + `)
+		SELECT row_id, id, k, (SELECT count(*) FROM matches) AS found, (SELECT count(*) FROM matches WHERE origin = 'team') AS team
+		FROM matches` + after + page, direction, nil
 }
 
 // ranges returns the part of a sort's index beyond a cursor, narrowed by all
