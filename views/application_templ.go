@@ -1521,7 +1521,7 @@ func applicationAccess(v ApplicationView) templ.Component {
 				}
 			}
 			if v.App.ActsAsItself() {
-				templ_7745c5c3_Err = ui.LinkButton(ui.Action{Text: "Effective access", Icon: "eye", Href: v.path("access"), Class: "hide-phone"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.LinkButton(ui.Action{Text: "Effective access", Icon: "eye", Href: v.path("access")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
