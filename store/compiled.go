@@ -41,19 +41,3 @@ func (db *DB) queryRow(ctx context.Context, query string, args ...any) *sql.Row 
 	}
 	return db.read.QueryRowContext(ctx, query, args...)
 }
-
-// QueryContext runs a statement that returns rows.
-func (t *tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if stmt := t.compiled[query]; stmt != nil {
-		return t.StmtContext(ctx, stmt).QueryContext(ctx, args...)
-	}
-	return t.Tx.QueryContext(ctx, query, args...)
-}
-
-// QueryRowContext is QueryContext for at most one row.
-func (t *tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if stmt := t.compiled[query]; stmt != nil {
-		return t.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
-	}
-	return t.Tx.QueryRowContext(ctx, query, args...)
-}

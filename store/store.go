@@ -50,6 +50,7 @@ type Options struct {
 type DB struct {
 	dialect  dialect
 	write    *sql.DB  // SQLite: one connection
+	writer   writer   // SQLite: the transactions on it
 	read     *sql.DB  // SQLite: several, query only. PostgreSQL: the same pool
 	compiled compiled // what nearly every request reads by
 	now      func() time.Time
@@ -136,6 +137,7 @@ func connect(o Options) (*DB, error) {
 		return nil, fmt.Errorf("open %s: %w", o.Database, err)
 	}
 	db.write.SetMaxOpenConns(1)
+	db.writer.pool = db.write
 	if db.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", o.Database, err), db.write.Close())
 	}

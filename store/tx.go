@@ -20,6 +20,7 @@ import (
 type tx struct {
 	*sql.Tx
 	dialect  dialect
+	shared   bool     // with what others write
 	compiled compiled // what it may read by, in a read-only transaction
 	now      time.Time
 	by       registry.Actor
@@ -112,28 +113,28 @@ func (db *DB) view(ctx context.Context, by registry.Actor, in intent, fn func(*t
 
 // inTx runs fn in a transaction and commits when it returns nil.
 func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn func(*tx) error) error {
-	pool, options := db.write, &sql.TxOptions{ReadOnly: readOnly}
-	if readOnly {
-		pool = db.read
-		if db.dialect == postgres {
-			options.Isolation = sql.LevelRepeatableRead // all its statements see one moment, as in SQLite
+	var t *tx
+	run := func(sqltx *sql.Tx) error {
+		t = &tx{Tx: sqltx, dialect: db.dialect, shared: db.dialect == sqlite && !readOnly, now: db.now().UTC(), by: by}
+		t.actorHolds = func() ([]registry.Held, error) { return t.held(ctx, by.Subject()) }
+		if readOnly {
+			t.compiled, t.actorHolds = db.compiled, sync.OnceValues(t.actorHolds)
 		}
+		return fn(t)
 	}
-	sqltx, err := pool.BeginTx(ctx, options)
+	var err error
+	switch {
+	case db.dialect == sqlite && !readOnly:
+		err = db.writer.do(ctx, run)
+	case db.dialect == postgres && readOnly: // all its statements see one moment, as in SQLite
+		err = transact(ctx, db.read, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, run)
+	case readOnly:
+		err = transact(ctx, db.read, &sql.TxOptions{ReadOnly: true}, run)
+	default:
+		err = transact(ctx, db.write, nil, run)
+	}
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer sqltx.Rollback() // does nothing once committed
-	t := &tx{Tx: sqltx, dialect: db.dialect, now: db.now().UTC(), by: by}
-	t.actorHolds = func() ([]registry.Held, error) { return t.held(ctx, by.Subject()) }
-	if readOnly {
-		t.compiled, t.actorHolds = db.compiled, sync.OnceValues(t.actorHolds)
-	}
-	if err := fn(t); err != nil {
 		return err
-	}
-	if err := sqltx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
 	}
 	if t.noticed {
 		select {
@@ -142,6 +143,36 @@ func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn fun
 		}
 	}
 	return nil
+}
+
+// QueryContext runs a statement that returns rows.
+func (t *tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := t.compiled[query]; stmt != nil {
+		return t.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+	}
+	return t.Tx.QueryContext(t.lasting(ctx), query, args...)
+}
+
+// QueryRowContext is QueryContext for at most one row.
+func (t *tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if stmt := t.compiled[query]; stmt != nil {
+		return t.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
+	}
+	return t.Tx.QueryRowContext(t.lasting(ctx), query, args...)
+}
+
+// ExecContext runs a statement that returns no rows.
+func (t *tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.Tx.ExecContext(t.lasting(ctx), query, args...)
+}
+
+// lasting returns the context of a statement. To interrupt one would end the
+// transaction for all who share it.
+func (t *tx) lasting(ctx context.Context) context.Context {
+	if t.shared {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
 }
 
 // authorize returns registry.Forbidden unless the actor may do what is intended.
