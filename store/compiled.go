@@ -16,8 +16,8 @@ func (db *DB) compile(ctx context.Context) error {
 		return nil
 	}
 	db.compiled = compiled{}
-	for _, query := range []string{sessionQuery, heldByUserQuery, heldQuery, heldOnQuery, tokenRevokedQuery, callingQuery, restrictsQuery} {
-		stmt, err := db.read.PrepareContext(ctx, query)
+	for _, query := range []string{sessionQuery, heldByUserQuery, heldQuery, heldOnQuery, revokedQuery, callingQuery, restrictsQuery} {
+		stmt, err := db.read.PrepareContext(ctx, query) //nolint:sqlclosecheck // closed with the pool
 		if err != nil {
 			return fmt.Errorf("compile a statement: %w", err)
 		}

@@ -15,7 +15,7 @@ func (t *tx) granter(ctx context.Context) (registry.Granter, error) {
 	if t.by.Type == registry.OperatorActor {
 		return registry.EveryGranter, nil
 	}
-	held, err := t.actorHolds()
+	held, err := t.actorHolds(ctx)
 	return registry.GranterHolding(held), err
 }
 

@@ -259,12 +259,12 @@ func (db *DB) RevokeToken(ctx context.Context, jti string, until time.Time) erro
 	return nil
 }
 
-const tokenRevokedQuery = `SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = $1)`
+const revokedQuery = `SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = $1)`
 
 // TokenRevoked reports whether the access token of that jti was revoked by its
 // client. It is never older than the call.
 func (db *DB) TokenRevoked(ctx context.Context, jti string) (revoked bool, err error) {
-	err = db.queryRow(ctx, tokenRevokedQuery, jti).Scan(&revoked)
+	err = db.queryRow(ctx, revokedQuery, jti).Scan(&revoked)
 	if err != nil {
 		return false, fmt.Errorf("look for a revoked token: %w", err)
 	}

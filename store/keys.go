@@ -177,6 +177,7 @@ func (db *DB) RotateKeys(ctx context.Context, by registry.Actor, force bool) (si
 			return registry.Event{}, err
 		}
 		var retired, published []string
+		signing = nil
 		for _, k := range keys {
 			if k.State == oauth.ActiveKey {
 				retired = append(retired, k.ID)

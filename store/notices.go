@@ -328,7 +328,7 @@ func (t *tx) visibleNotices(ctx context.Context) (visible, error) {
 	if t.by.Type != registry.UserActor {
 		return visible{}, registry.ErrNotFound
 	}
-	held, err := t.actorHolds()
+	held, err := t.actorHolds(ctx)
 	return visibleTo(t.by, held), err
 }
 

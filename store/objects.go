@@ -61,7 +61,7 @@ func (t *tx) requireToSync(ctx context.Context, service string) error {
 	if t.by.Type == registry.OperatorActor {
 		return nil
 	}
-	held, err := t.actorHolds()
+	held, err := t.actorHolds(ctx)
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func (t *tx) reach(ctx context.Context) (registry.Reach, error) {
 	if t.by.Type == registry.OperatorActor {
 		return registry.Everything, nil
 	}
-	held, err := t.actorHolds()
+	held, err := t.actorHolds(ctx)
 	if err != nil {
 		return registry.Reach{}, err
 	}

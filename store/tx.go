@@ -26,7 +26,7 @@ type tx struct {
 	by       registry.Actor
 	noticed  bool // people are to be told of what it does
 
-	actorHolds func() ([]registry.Held, error) // read once in a read-only transaction
+	actorHeld func() ([]registry.Held, error) // what the actor holds, read once; nil where it may change
 }
 
 // intent is what an actor is about to change or to look at.
@@ -111,14 +111,16 @@ func (db *DB) view(ctx context.Context, by registry.Actor, in intent, fn func(*t
 	return err
 }
 
-// inTx runs fn in a transaction and commits when it returns nil.
+// inTx runs fn in a transaction and commits when it returns nil. Should the
+// transaction be lost while others share it, fn runs again: it sets what it
+// returns anew.
 func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn func(*tx) error) error {
 	var t *tx
 	run := func(sqltx *sql.Tx) error {
 		t = &tx{Tx: sqltx, dialect: db.dialect, shared: db.dialect == sqlite && !readOnly, now: db.now().UTC(), by: by}
-		t.actorHolds = func() ([]registry.Held, error) { return t.held(ctx, by.Subject()) }
 		if readOnly {
-			t.compiled, t.actorHolds = db.compiled, sync.OnceValues(t.actorHolds)
+			t.compiled = db.compiled
+			t.actorHeld = sync.OnceValues(func() ([]registry.Held, error) { return t.held(ctx, by.Subject()) })
 		}
 		return fn(t)
 	}
@@ -148,7 +150,7 @@ func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn fun
 // QueryContext runs a statement that returns rows.
 func (t *tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if stmt := t.compiled[query]; stmt != nil {
-		return t.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+		return t.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 	}
 	return t.Tx.QueryContext(t.lasting(ctx), query, args...)
 }
@@ -156,7 +158,7 @@ func (t *tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.
 // QueryRowContext is QueryContext for at most one row.
 func (t *tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	if stmt := t.compiled[query]; stmt != nil {
-		return t.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
+		return t.StmtContext(ctx, stmt).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 	}
 	return t.Tx.QueryRowContext(t.lasting(ctx), query, args...)
 }
@@ -193,7 +195,7 @@ func (t *tx) require(ctx context.Context, p registry.Permission) error {
 	if t.by.Type == registry.OperatorActor {
 		return nil
 	}
-	held, err := t.actorHolds()
+	held, err := t.actorHolds(ctx)
 	if err != nil {
 		return err
 	}
@@ -250,6 +252,14 @@ func (t *tx) held(ctx context.Context, s registry.Subject) ([]registry.Held, err
 func (t *tx) heldOn(ctx context.Context, s registry.Subject, service, object string) ([]registry.Held, error) {
 	container, _, _ := strings.Cut(object, "/")
 	return collectHeld(t.QueryContext(ctx, heldOnQuery, s.Type, asText(s.ID), asText(service), asText(container), asText(object)))
+}
+
+// actorHolds is held of the actor.
+func (t *tx) actorHolds(ctx context.Context) ([]registry.Held, error) {
+	if t.actorHeld != nil {
+		return t.actorHeld()
+	}
+	return t.held(ctx, t.by.Subject())
 }
 
 // collectHeld returns what one of the queries for permissions found.

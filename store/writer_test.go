@@ -36,7 +36,7 @@ func newWriter(t testing.TB, dir string) *writer {
 // insert writes a name.
 func insert(name string) func(*sql.Tx) error {
 	return func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO names (name) VALUES ($1)`, name) //nolint:noctx // what a writer runs is not interrupted
+		_, err := tx.Exec(`INSERT INTO names (name) VALUES ($1)`, name)
 		return err
 	}
 }
@@ -139,7 +139,7 @@ func TestWriterLostTransaction(t *testing.T) {
 	w := newWriter(t, t.TempDir())
 	full := errors.New("disk full")
 	lose := func(tx *sql.Tx) error {
-		_, err := tx.Exec(`ROLLBACK`) //nolint:noctx // see insert
+		_, err := tx.Exec(`ROLLBACK`)
 		return errors.Join(err, full)
 	}
 	ends := together(t, w, insert("first"),
@@ -188,7 +188,7 @@ const leastGain = 3
 //
 //	WRITER_DIR=. go test ./store -run '^$' -bench Writer -benchtime 20x
 func BenchmarkWriter(b *testing.B) {
-	dir, err := os.MkdirTemp(os.Getenv("WRITER_DIR"), "writer")
+	dir, err := os.MkdirTemp(os.Getenv("WRITER_DIR"), "writer") //nolint:usetesting // on the disk to be measured
 	if err != nil {
 		b.Fatal(err)
 	}
