@@ -1,0 +1,136 @@
+// Package faults breaks the built binary from outside, and looks whether it
+// kept what it acknowledged.
+package faults
+
+import (
+	"database/sql"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"clientele/store"
+	"clientele/store/storetest"
+)
+
+// kills is how often a server dies under writes. ./task faults has it die 500 times.
+var kills = flag.Int("kills", 10, "how often a server is killed while it writes")
+
+// writers write at a time.
+const writers = 8
+
+// A server that is killed while it writes has lost nothing that it acknowledged,
+// and each change has its event.
+func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
+	binary := build(t)
+	for _, database := range []struct {
+		name string
+		make func(testing.TB) string
+	}{{"sqlite", func(t testing.TB) string { return filepath.Join(t.TempDir(), "kill.db") }}, {"postgres", storetest.EmptyPostgres}} {
+		t.Run(database.name, func(t *testing.T) {
+			p := newProgram(t, binary, database.make(t))
+			p.run(t, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
+			var acknowledged []string
+			var browser *http.Client
+			for round := range *kills {
+				s := p.start(t)
+				if browser == nil {
+					browser = s.signIn(t, "demo.admin@example.com", "team password")
+				}
+				acknowledged = append(acknowledged, s.writeUntilKilled(t, browser, round)...)
+			}
+			p.verify(t, acknowledged)
+		})
+	}
+}
+
+// writeUntilKilled makes groups until the server is killed, and returns the names
+// of those that it said it had made.
+func (s *server) writeUntilKilled(t *testing.T, browser *http.Client, round int) []string {
+	t.Helper()
+	var mu sync.Mutex
+	var acknowledged []string
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for i := 0; ; i++ {
+				name := fmt.Sprintf("Group %d-%d-%d", round, w, i)
+				answer, err := browser.PostForm(s.address+"/admin/groups/new", url.Values{"name": {name}})
+				if err != nil {
+					return // killed
+				}
+				_ = answer.Body.Close()
+				if made := answer.Header.Get("Location"); answer.StatusCode != http.StatusSeeOther || !strings.HasPrefix(made, "/admin/groups/") {
+					t.Errorf("%s: got %s to %q", name, answer.Status, made)
+					return
+				}
+				mu.Lock()
+				acknowledged = append(acknowledged, name)
+				mu.Unlock()
+			}
+		})
+	}
+	time.Sleep(time.Duration(100+17*round%300) * time.Millisecond)
+	if err := s.process.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.process.Wait()
+	all.Wait()
+	return acknowledged
+}
+
+// verify compares what was acknowledged with what is there.
+func (p *program) verify(t *testing.T, acknowledged []string) {
+	t.Helper()
+	p.run(t, "", "audit", "verify")
+	driver := "sqlite"
+	if store.IsPostgres(p.database) {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, p.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	groups := p.names(t, db, `SELECT name FROM user_groups ORDER BY name`)
+	events := p.names(t, db, `SELECT target_name FROM audit_events WHERE action = 'group.create' ORDER BY target_name`)
+	slices.Sort(groups)
+	slices.Sort(events)
+	slices.Sort(acknowledged)
+	lost := 0
+	for _, name := range acknowledged {
+		if _, kept := slices.BinarySearch(groups, name); !kept {
+			lost++
+		}
+	}
+	t.Logf("killed %d times: %d writes acknowledged, %d lost; %d changes, %d events", *kills, len(acknowledged), lost, len(groups), len(events))
+	if lost > 0 || !slices.Equal(groups, events) || len(acknowledged) == 0 {
+		t.Error("want some acknowledged, none lost, and an event for each change")
+	}
+}
+
+func (p *program) names(t *testing.T, db *sql.DB, query string) (names []string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
