@@ -196,11 +196,13 @@ func (s *selection) pick(p pickable, service, search string) {
 	s.and(p.condition, fmt.Sprintf(`NOT EXISTS (SELECT 1 FROM grants g WHERE g.subject_type = '%s' AND g.subject_id = a.id AND g.service = %s)`, p.kind, s.bind(service)))
 	var found []string
 	for _, text := range []string{p.key, p.contains} {
+		if p.kind == registry.UserSubject {
+			text = s.dialect.folded(text, search)
+		}
 		switch n := utf8.RuneCountInString(search); {
 		case n == 0 || text == "":
 		case n < 3:
-			folded := registry.NameKey(search)
-			found = append(found, fmt.Sprintf("(%s >= %s AND %s < %s)", text, s.bind(folded), text, s.bind(folded+string(utf8.MaxRune))))
+			found = append(found, s.begins(text, search))
 		default:
 			found = append(found, s.contains(text, search))
 		}

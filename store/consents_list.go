@@ -276,10 +276,7 @@ func (t *tx) consentSelection(clientID string, q registry.ConsentQuery) *selecti
 			"COALESCE(c.ended_at, c.expires_at) > "+s.bind(t.now.Add(-registry.EndedConsentKept).Unix()))
 	}
 	if search := registry.CleanSearch(q.Search); search != "" {
-		typed := s.bind("%" + likeEscaper.Replace(search) + "%")
-		folded := s.bind("%" + likeEscaper.Replace(registry.NameKey(search)) + "%")
-		// SQLite folds ASCII only: what else there is in a name is found as it is written.
-		s.and(`(u.email_key LIKE ` + folded + ` ESCAPE '\' OR lower(u.name) LIKE ` + folded + ` ESCAPE '\' OR u.name LIKE ` + typed + ` ESCAPE '\')`)
+		s.personNamed(search)
 	}
 	return s
 }

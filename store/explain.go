@@ -97,7 +97,7 @@ func (db *DB) SubjectNamed(ctx context.Context, by registry.Actor, text string) 
 		}
 		text = asText(strings.TrimSpace(text))
 		rows, err := t.QueryContext(ctx, `
-			SELECT 'user', id FROM users WHERE id = $1 OR email_key = $2 OR name_key = $3
+			SELECT 'user', id FROM users WHERE id = $1 OR email_key = $2 OR `+t.dialect.folded("name_key", text)+` = $3
 			UNION SELECT 'group', id FROM user_groups WHERE id = $1 OR name_key = $3
 			UNION SELECT 'application', id FROM applications WHERE deleted_at IS NULL AND id = $1
 			UNION SELECT 'application', id FROM applications WHERE deleted_at IS NULL AND name_key = $3

@@ -257,12 +257,12 @@ const fewSubjects = 250
 // search or, under three characters, begins with it. Few are looked up first,
 // and then what they hold; of many, there are enough among any grants.
 func (t *tx) searchSubjects(ctx context.Context, s *selection, search string) (few bool, err error) {
-	folded := registry.NameKey(search)
+	key := t.dialect.folded("g.subject_key", search)
 	switch n := utf8.RuneCountInString(search); {
 	case n == 0:
 		return false, nil
 	case n < 3:
-		s.and("g.subject_key >= "+s.bind(folded), "g.subject_key < "+s.bind(folded+string(utf8.MaxRune)))
+		s.and(s.begins(key, search))
 		return false, nil
 	}
 	var found int
@@ -273,7 +273,7 @@ func (t *tx) searchSubjects(ctx context.Context, s *selection, search string) (f
 		return false, fmt.Errorf("find subjects: %w", err)
 	}
 	if found > fewSubjects {
-		s.and(s.contains("g.subject_key", search))
+		s.and(s.contains(key, search))
 		return false, nil
 	}
 	s.from = "(" + s.subjectsNamed(search) + ") AS m CROSS JOIN grants g"
@@ -290,33 +290,23 @@ func (s *selection) subjectsNamed(search string) string {
 	s.args = applications.args
 	applications.and(s.contains("a.name_key", search))
 	return applications.sql("'application' AS type, a.id AS id") + `
-		UNION ALL SELECT 'user', id FROM users WHERE ` + s.contains("lower(name)", search) + `
+		UNION ALL SELECT 'user', id FROM users WHERE ` + s.contains(s.dialect.folded("name_key", search), search) + `
 		UNION ALL SELECT 'group', id FROM user_groups WHERE ` + s.contains("name_key", search)
 }
 
-// contains is the condition that a folded name contains a search. SQLite folds
-// the names of users in ASCII only: what else there is in one is found as it is
-// written.
+// begins is the condition that a folded name begins with a search.
+func (s *selection) begins(name, search string) string {
+	folded := registry.NameKey(search)
+	return fmt.Sprintf("(%s >= %s AND %s < %s)", name, s.bind(folded), name, s.bind(folded+string(utf8.MaxRune)))
+}
+
+// contains is the condition that a folded name contains a search.
 func (s *selection) contains(name, search string) string {
 	folded := registry.NameKey(search)
 	if s.dialect == postgres {
 		return name + ` LIKE ` + s.bind("%"+likeEscaper.Replace(folded)+"%") + ` ESCAPE '\'`
 	}
-	condition := "instr(" + name + ", " + s.bind(folded) + ") > 0"
-	if ascii := asciiLower(search); ascii != folded {
-		condition = "(" + condition + " OR instr(" + name + ", " + s.bind(ascii) + ") > 0)"
-	}
-	return condition
-}
-
-// asciiLower folds as SQLite's lower does.
-func asciiLower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
+	return "instr(" + name + ", " + s.bind(folded) + ") > 0"
 }
 
 // grantOrder is how lists of grants are ordered, and what tells one from another.

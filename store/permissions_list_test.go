@@ -116,7 +116,7 @@ func (r grantRow) matches(q registry.SubjectQuery) bool {
 		return false
 	}
 	if utf8.RuneCountInString(q.Search) < 3 {
-		return strings.HasPrefix(r.nameKey, q.Search)
+		return strings.HasPrefix(registry.NameKey(r.name), registry.NameKey(q.Search))
 	}
 	return strings.Contains(registry.NameKey(r.name), registry.NameKey(q.Search))
 }
@@ -140,7 +140,8 @@ func subjectQueries() map[string]registry.SubjectQuery {
 		"no such object":         {Object: "attic"},
 		"search":                 {Search: "sync"},
 		"search, case":           {Search: "GROUP 1"},
-		"search accents":         {Search: "Émile 1"},
+		"search accents":         {Search: "ÉMILE 1"},
+		"search one accent":      {Search: "é"},
 		"search signs":           {Search: "100% Über_C"},
 		"search nothing":         {Search: "nobody of that name"},
 		"users, template":        {Type: registry.UserSubject, Grant: "template:viewer"},

@@ -132,6 +132,9 @@ func connect(o Options) (*DB, error) {
 		return db, nil
 	}
 	db.dialect = sqlite
+	if err := registerFold(); err != nil {
+		return nil, fmt.Errorf("prepare SQLite: %w", err)
+	}
 	dsn := "file:" + (&url.URL{Path: o.Database}).EscapedPath() + sqliteOptions
 	if db.write, err = sql.Open("sqlite", dsn); err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.Database, err)

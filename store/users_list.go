@@ -163,14 +163,15 @@ func (t *tx) userSelection(q registry.UserQuery) *selection {
 		s.and("u.id NOT IN (SELECT user_id FROM group_members WHERE group_id = " + s.bind(asText(q.OutsideOf)) + ")")
 	}
 	if q.Search != "" {
-		part := func(of, text string) string {
-			return of + " LIKE " + s.bind("%"+likeEscaper.Replace(text)+"%") + ` ESCAPE '\'`
-		}
-		// SQLite folds ASCII only: what else there is in a name is found as it is written.
-		folded := registry.NameKey(q.Search)
-		s.and("(" + part("u.email_key", folded) + " OR " + part("u.name_key", folded) + " OR " + part("u.name", q.Search) + ")")
+		s.personNamed(q.Search)
 	}
 	return s
+}
+
+// personNamed selects, from users u, those whose name or address contains a text.
+func (s *selection) personNamed(text string) {
+	part := s.bind("%"+likeEscaper.Replace(registry.NameKey(text))+"%") + ` ESCAPE '\'`
+	s.and("(u.email_key LIKE " + part + " OR " + s.dialect.folded("u.name_key", text) + " LIKE " + part + ")")
 }
 
 // all returns the conditions of the selection, of which there may be none.
