@@ -1,5 +1,4 @@
 import type { Locator, Page } from '@playwright/test';
-import { spawn } from 'node:child_process';
 import { getToken, register } from './console';
 import { expect, test } from './fixtures';
 
@@ -257,29 +256,6 @@ test('a client that acts for users is registered, mistakes included', async ({
   await expect(page.getByRole('heading', { level: 1, name: `${name} is ready` })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Test it now' })).toHaveCount(0);
   await axe();
-});
-
-test('the program that is handed over signs a user in as it is pasted', async ({ page, signIn }, { project }) => {
-  await signIn();
-  const name = `Harbour Login ${project.name}`;
-  await defineForUsers(page, name, 'http://127.0.0.1/cb');
-  await scopeBox(page, 'openid').check();
-  await scopeBox(page, 'email').check();
-  await page.getByRole('checkbox', { name: 'Required: email' }).check();
-  await page.getByRole('button', { name: 'Create', exact: true }).click();
-  await page.getByText('JavaScript', { exact: true }).click();
-  const program = await page.getByRole('region', { name: 'sign_in.mjs' }).innerText();
-
-  const run = spawn('node', ['--input-type=module', '--eval', program], { cwd: import.meta.dirname });
-  let printed = '';
-  for (const stream of [run.stdout, run.stderr]) stream.on('data', (text) => { printed += text; });
-  await expect.poll(() => printed, { timeout: 20_000 }).toMatch(/Open \S+\s[^]*Paste the address/);
-  await page.goto(/Open (\S+)/.exec(printed)![1]);
-  await expect(page.getByRole('checkbox', { name: /^E-mail address/ })).toBeDisabled();
-  const back = page.waitForRequest('http://127.0.0.1/cb?*'); // which nothing answers: its address is what one pastes
-  await page.getByRole('button', { name: 'Allow', exact: true }).click();
-  run.stdin.end(`${(await back).url()}\n`);
-  await expect.poll(() => printed).toMatch(/signed in: us_\w+\s+eyJ/);
 });
 
 test('a public client is handed over without a secret, and gets one when its method changes', async ({ page, signIn, axe }, { project }) => {
