@@ -1,4 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
+import { apply, open, rows } from './console';
 import { expect, test } from './fixtures';
 import { RelyingParty } from './relying-party';
 
@@ -100,6 +101,68 @@ test('sign-in on the way, and the answer, lead on to the application', async ({ 
   await page.getByRole('button', { name: 'Allow', exact: true }).click();
   await page.waitForURL(`${party.url}/home`);
   expect(await said(page)).toMatchObject({ email, aud: party.id });
+  await party.stop();
+});
+
+test('an administrator revokes a consent, and the user reads who did and why', async ({ page, demo, signIn, axe }, { project }) => {
+  await signIn();
+  const name = `Revoked for others ${project.name}`;
+  const reason = 'Its vendor <leaked> our data';
+  const party = await RelyingParty.start(page, demo.url, name);
+  await page.context().clearCookies(); // signing in from a session would end it
+  const { email } = await signIn('may see nothing yet');
+  await page.goto(party.url);
+  await page.getByRole('button', { name: 'Allow', exact: true }).click();
+  await page.waitForURL(`${party.url}/home`);
+  const user = String((await said(page)).name);
+
+  await test.step('the consent is found on the application, and the reason is asked for', async () => {
+    await signIn();
+    await open(page, name);
+    await page.getByRole('link', { name: 'See consents' }).click();
+    await page.getByRole('searchbox', { name: 'Search users' }).fill(email.toUpperCase());
+    await apply(page);
+    await expect(rows(page, 'Consents')).toHaveCount(1);
+    await axe();
+    await page.getByRole('link', { name: `Revoke the consent of ${user}` }).click();
+    await expect(page.getByText(/up to 15 minutes/).first()).toBeVisible();
+    await axe();
+  });
+
+  await test.step('a reason that is too long is said to be so, and kept', async () => {
+    const field = page.getByRole('textbox', { name: 'Reason' });
+    await field.evaluate((input) => input.removeAttribute('maxlength'));
+    await field.fill('x'.repeat(2000));
+    await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await expect(field).toHaveAttribute('aria-invalid', 'true');
+    await expect(field).toHaveValue('x'.repeat(2000));
+    await field.fill(reason);
+    await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+  });
+
+  await test.step('it is listed as ended, with the reason, and the application is cut off', async () => {
+    await page.getByRole('link', { name: /^Ended/ }).click();
+    const ended = rows(page, 'Consents').filter({ hasText: user });
+    await expect(ended).toHaveCount(1);
+    await expect(ended).toContainText(`Reason: ${reason}`);
+    expect(await party.says(page, '/refresh')).toMatchObject({ error: 'invalid_grant' });
+    expect(await party.says(page, '/me')).toMatchObject({ status: 401, error: 'invalid_token' });
+  });
+
+  await test.step('the user is told by a notice, and where consents are managed', async () => {
+    await signIn('may see nothing yet');
+    const told = page.getByRole('main').getByRole('listitem').filter({ hasText: name });
+    await expect(async () => {
+      await page.goto('/profile/notices?show=unread');
+      await expect(told).toHaveCount(1, { timeout: 500 });
+    }).toPass();
+    await expect(told).toContainText(`Demo Admin revoked the consent of ${user}. Reason: ${reason}`);
+    await axe();
+    await told.getByRole('link').click();
+    const ended = page.getByRole('region', { name: 'Ended in the last 30 days' }).getByRole('listitem').filter({ hasText: name });
+    await expect(ended).toContainText('Revoked by Demo Admin');
+    await expect(ended).toContainText(reason);
+  });
   await party.stop();
 });
 
