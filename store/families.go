@@ -266,7 +266,7 @@ const revokedQuery = `SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = $1
 func (db *DB) TokenRevoked(ctx context.Context, jti string) (revoked bool, err error) {
 	err = db.queryRow(ctx, revokedQuery, jti).Scan(&revoked)
 	if err != nil {
-		return false, fmt.Errorf("look for a revoked token: %w", err)
+		return false, fmt.Errorf("look for a revoked token: %w", db.noteDamage(ctx, err))
 	}
 	return revoked, nil
 }

@@ -46,13 +46,14 @@ func Migrate(ctx context.Context, o Options, dryRun bool) (schema Schema, err er
 	defer func() { err = errors.Join(err, db.closePools()) }()
 	if !dryRun {
 		if err := db.migrate(ctx); err != nil {
-			return Schema{}, err
+			return Schema{}, explainDamage(err)
 		}
 		if err := db.matchKey(ctx); err != nil {
-			return Schema{}, err
+			return Schema{}, explainDamage(err)
 		}
 	}
-	return db.schema(ctx)
+	schema, err = db.schema(ctx)
+	return schema, explainDamage(err)
 }
 
 func (db *DB) migrate(ctx context.Context) error {
@@ -105,6 +106,9 @@ func (db *DB) schema(ctx context.Context) (Schema, error) {
 		return s, nil
 	}
 	err := db.write.QueryRowContext(ctx, `SELECT schema_version, serves_from FROM meta`).Scan(&s.Database, &s.ServesFrom)
+	if Damaged(err) {
+		return s, err
+	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return s, fmt.Errorf("the database has a table meta that is not Clientele's; name another database with --database: %w", err)
 	}
@@ -112,6 +116,9 @@ func (db *DB) schema(ctx context.Context) (Schema, error) {
 }
 
 func (db *DB) explainOpen(err error) error {
+	if pagesBroken(err) {
+		return err
+	}
 	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return fmt.Errorf("cannot reach PostgreSQL; check that it runs, and the address, user and database in --database: %w", refused)
 	}

@@ -34,7 +34,7 @@ func (db *DB) KeyHolder(ctx context.Context, hash string) (*oauth.Client, error)
 		return nil, oauth.ErrUnknownClient
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find the application of a key: %w", err)
+		return nil, fmt.Errorf("find the application of a key: %w", db.noteDamage(ctx, err))
 	}
 	return db.callingApplication(ctx, id)
 }

@@ -24,11 +24,15 @@ type probe struct {
 	err error
 }
 
-// Ready returns nil when the database answers, and could be written a moment ago.
+// Ready returns nil when the database answers, could be written a moment ago,
+// and no damage was met since the start.
 func (db *DB) Ready(ctx context.Context) error {
+	if damage := db.damage.Load(); damage != nil {
+		return *damage
+	}
 	var seq int64
 	if err := db.read.QueryRowContext(ctx, `SELECT seq FROM audit_head`).Scan(&seq); err != nil {
-		return err
+		return db.noteDamage(ctx, err)
 	}
 	db.probe.mu.Lock()
 	defer db.probe.mu.Unlock()

@@ -101,7 +101,7 @@ func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 		return s, registry.ErrNotFound
 	}
 	if err != nil {
-		return s, fmt.Errorf("read session: %w", err)
+		return s, fmt.Errorf("read session: %w", db.noteDamage(ctx, err))
 	}
 	s.Held, err = collectHeld(db.query(ctx, heldByUserQuery, registry.UserSubject, s.User.ID, registry.ManageOwnPermissions))
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -68,7 +69,8 @@ type DB struct {
 	usage     usage
 	passwords hasher
 	probe     probe
-	noticed   chan struct{} // there is something to tell people
+	damage    atomic.Pointer[error] // the first that was met
+	noticed   chan struct{}         // there is something to tell people
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -90,21 +92,29 @@ func IsPostgres(database string) bool {
 
 // Open opens the database, migrates it to this binary's schema and starts
 // watching it for changes that others make. It fails, with one sentence that
-// says what to do, when the database cannot be opened, needs a newer binary,
-// or belongs to another key file.
+// says what to do, when the database cannot be opened, is damaged, needs a
+// newer binary, or belongs to another key file.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	db, err := connect(o)
 	if err != nil {
 		return nil, err
 	}
-	err = db.prepare(ctx)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	if db.dialect == sqlite && Exists(o.Database) {
+		err = db.inspect(running)
+	}
+	if err == nil {
+		err = db.prepare(ctx)
+	}
 	if err == nil {
 		err = db.compile(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, db.closePools())
+		stop()
+		db.done.Wait()
+		return nil, errors.Join(explainDamage(err), db.closePools())
 	}
-	ctx, db.stop = context.WithCancel(context.WithoutCancel(ctx))
+	ctx, db.stop = running, stop
 	db.done.Go(func() { db.watch(ctx) })
 	db.done.Go(func() { db.flushUsage(ctx) })
 	return db, nil

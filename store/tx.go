@@ -136,7 +136,7 @@ func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn fun
 		err = transact(ctx, db.write, nil, run)
 	}
 	if err != nil {
-		return err
+		return db.noteDamage(ctx, err)
 	}
 	if t.noticed {
 		select {

@@ -18,8 +18,8 @@ import (
 // Unavailable reports whether err says that the database cannot do its work at
 // the moment, whoever asks: it is down, busy, full, or may only be read.
 func Unavailable(err error) bool {
-	if broken, ok := errors.AsType[*modernc.Error](err); ok {
-		return slices.Contains(sqliteTroubles, broken.Code()&0xff)
+	if code := sqliteCode(err); code != 0 {
+		return slices.Contains(sqliteTroubles, code)
 	}
 	if broken, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return slices.ContainsFunc(postgresTroubles, func(class string) bool { return strings.HasPrefix(broken.Code, class) })

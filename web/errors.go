@@ -149,6 +149,12 @@ func explain(code int, err error) views.Failure {
 				Text:  "The database cannot be written: its disk may be full or read-only. Nothing was changed, and what is there can still be looked at. Tell whoever runs this server.",
 			}
 		}
+		if store.Damaged(err) {
+			return views.Failure{
+				Title: "The database is damaged",
+				Text:  "What is asked for cannot be read. Nothing was changed, and trying again does not help. Tell whoever runs this server: its log says what to do.",
+			}
+		}
 		return views.Failure{Title: "The database does not answer", Text: "Nothing was changed. Try again in a moment."}
 	}
 	if code < http.StatusInternalServerError {

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	modernc "modernc.org/sqlite"
+	sqlitecode "modernc.org/sqlite/lib"
+)
+
+// inspectPatience is how long opening a SQLite file waits for its inspection,
+// which reads some hundred megabytes a second. That of a larger one goes on
+// beside what the server does.
+const inspectPatience = 150 * time.Millisecond
+
+// damagedError is damage with a sentence that says what to do about it.
+type damagedError struct{ cause error }
+
+func (e damagedError) Error() string {
+	return "the database is damaged, which Clientele does not repair; restore a backup, or save what can still be read with .recover of the program sqlite3, and start again: " + e.cause.Error()
+}
+
+func (e damagedError) Unwrap() error { return e.cause }
+
+// Damaged reports whether err says that what the database keeps is broken, so
+// that trying again does not help.
+func Damaged(err error) bool {
+	if broken, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return broken.Code == "XX001" || broken.Code == "XX002"
+	}
+	return pagesBroken(err) || sqliteCode(err) == sqlitecode.SQLITE_NOTADB
+}
+
+// pagesBroken reports whether err says that a file is a SQLite database, with
+// broken pages.
+func pagesBroken(err error) bool {
+	_, ok := errors.AsType[damagedError](err)
+	return ok || sqliteCode(err) == sqlitecode.SQLITE_CORRUPT
+}
+
+// sqliteCode returns the primary result code of an error of SQLite, or 0.
+func sqliteCode(err error) int {
+	if broken, ok := errors.AsType[*modernc.Error](err); ok {
+		return broken.Code() & 0xff
+	}
+	return 0
+}
+
+// explainDamage returns an error that ends the start with what to do when it
+// says that pages are broken, and otherwise as it is.
+func explainDamage(err error) error {
+	if _, explained := errors.AsType[damagedError](err); !explained && pagesBroken(err) {
+		return damagedError{err}
+	}
+	return err
+}
+
+// noteDamage remembers the first damage that was met, for Ready, and returns
+// err as it is.
+func (db *DB) noteDamage(ctx context.Context, err error) error {
+	if Damaged(err) && db.damage.CompareAndSwap(nil, &err) {
+		db.log.ErrorContext(ctx, "the database is damaged; stop the server and restore a backup, until then it reports itself not ready", "err", err)
+	}
+	return err
+}
+
+// inspect reads the whole SQLite file for pages that are broken. It returns the
+// first damage if that is found soon enough; Ready tells of it in any case.
+func (db *DB) inspect(ctx context.Context) error {
+	inspected := make(chan error, 1)
+	db.done.Go(func() {
+		var found string
+		err := db.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
+		if err == nil && found != "ok" {
+			err = damagedError{errors.New(strings.TrimPrefix(found, "*** in database main ***\n"))}
+		}
+		inspected <- db.noteDamage(ctx, err)
+	})
+	select {
+	case err := <-inspected:
+		if err != nil {
+			return db.explainOpen(err)
+		}
+		return nil
+	case <-time.After(inspectPatience):
+		return nil
+	}
+}
