@@ -80,12 +80,11 @@ func startFloor(ctx context.Context, name string) (*server, error) {
 // clientele is the built binary with a database of its own.
 type clientele struct{ binary, database string }
 
-// build compiles the program into dir, as it is released.
+// build compiles the program as it is released, for a database in dir.
 func build(ctx context.Context, dir string) (clientele, error) {
-	c := clientele{binary: filepath.Join(dir, "clientele"), database: filepath.Join(dir, "load.db")}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", c.binary, "./cmd/clientele")
+	cmd := exec.CommandContext(ctx, "./task", "build")
 	cmd.Stderr = os.Stderr
-	return c, cmd.Run()
+	return clientele{binary: "./clientele", database: filepath.Join(dir, "load.db")}, cmd.Run()
 }
 
 // register makes a client and returns its credentials.
