@@ -64,7 +64,8 @@ func (d *demoMaker) planConsent(a demoAllowed, appID func() string) {
 	then := d.then
 	by := d.users[a.user].Actor()
 	var got oauth.Authorized
-	var first string // refresh token
+	var first string     // refresh token
+	var secrets []string // IDs; a public client has none
 	consented := d.daysAgo(a.ago).Add(-time.Duration(11*a.user+3) * time.Minute)
 	then(consented, func() error {
 		code, err := d.consent(by, appID(), a)
@@ -75,6 +76,9 @@ func (d *demoMaker) planConsent(a demoAllowed, appID func() string) {
 		if err != nil {
 			return err
 		}
+		if err := d.secretsOf(client.ID, &secrets); err != nil {
+			return err
+		}
 		got, first, err = d.db.RedeemCode(d.ctx, oauth.Caller{ClientID: client.ID}, oauth.CodeRedemption{
 			Code: code, RedirectURI: client.RedirectURIs[0], Challenge: demoChallenge, Refresh: true,
 		}, accepted)
@@ -82,8 +86,12 @@ func (d *demoMaker) planConsent(a demoAllowed, appID func() string) {
 	})
 	for day := a.ago; day >= a.used; day-- {
 		then(d.daysAgo(day).Add(-time.Duration(a.user)*time.Minute), func() error {
+			use := oauth.Use{ClientID: appID(), ConsentID: got.ConsentID, Scopes: got.Scopes, Address: fmt.Sprintf("198.51.100.%d", 20+a.user), At: time.Unix(0, d.clock.Load())}
+			if len(secrets) > 0 {
+				use.SecretID = secrets[0]
+			}
 			for range demoUses {
-				d.db.TokenIssued(oauth.Use{ClientID: appID(), ConsentID: got.ConsentID, Address: fmt.Sprintf("198.51.100.%d", 20+a.user), At: time.Unix(0, d.clock.Load())})
+				d.db.TokenIssued(use)
 			}
 			return nil
 		})
