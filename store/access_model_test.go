@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"database/sql"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,8 @@ import (
 )
 
 // worlds is how many random worlds the decision is held against the model in.
-const worlds = 10_000
+// ./task faults makes 10,000.
+var worlds = flag.Int("worlds", 1000, "how many random worlds decisions are held against the model in")
 
 // The decision, with the SQL that loads what it needs, against what it is
 // defined as: plainly, slowly and by other means.
@@ -23,7 +25,7 @@ func TestAccessIsAsDefined(t *testing.T) {
 		for i := range services {
 			services[i] = randomService(r, i)
 		}
-		all := make([]world, worlds)
+		all := make([]world, *worlds)
 		for i := range all {
 			all[i] = randomWorld(r, i, services)
 		}
@@ -54,7 +56,7 @@ func TestAccessIsAsDefined(t *testing.T) {
 				}
 			}
 		}
-		if n := 3 * worlds; allowed < n/10 || allowed > n*9/10 || len(reasons) < 6 {
+		if n := 3 * *worlds; allowed < n/10 || allowed > n*9/10 || len(reasons) < 6 {
 			t.Errorf("%d of %d allowed, and reasons %v: the worlds are too much alike", allowed, n, reasons)
 		}
 	})

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -88,12 +87,17 @@ func TestHolders(t *testing.T) {
 		for _, object := range []string{"", "pool", "pool/o7"} {
 			compare(object)
 		}
-		// Enough that users are looked through by name.
-		execAll(t, db, fmt.Sprintf(`
-			WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-			INSERT INTO users (id, email, email_key, name, password_hash, created_at) SELECT 'mb_' || i, 'm' || i, 'm' || i, 'Member ' || i %% %d, '', 0 FROM n`, 700),
-			`INSERT INTO group_members (group_id, user_id, added_at) SELECT 'gr_2', id, 0 FROM users WHERE id LIKE 'mb_%'`,
-			`INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by) VALUES ('group', 'gr_2', 'demo', '', 'template', 'viewer', 0, '') ON CONFLICT DO NOTHING`)
+		// Memberships enough that users are looked through by name.
+		execAll(t, db, `
+			WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < 450)
+			INSERT INTO users (id, email, email_key, name, password_hash, created_at) SELECT 'mb_' || i, 'm' || i, 'm' || i, 'Member ' || i % 105, '', 0 FROM n`,
+			`INSERT INTO group_members (group_id, user_id, added_at) SELECT g.id, u.id, 0 FROM users u, user_groups g WHERE u.id LIKE 'mb_%' AND g.id > 'gr_1'`,
+			`INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
+			SELECT 'group', id, 'demo', '', 'template', 'viewer', 0, '' FROM user_groups WHERE id > 'gr_1' ON CONFLICT DO NOTHING`)
+		var members int
+		if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM group_members WHERE group_id > 'gr_1'`).Scan(&members); err != nil || members <= 2000 {
+			t.Fatalf("got %d members, %v; want more than are sorted by name", members, err)
+		}
 		compare("pool")
 
 		for field, q := range map[string]registry.HolderQuery{
