@@ -150,7 +150,8 @@ func EmptyPostgres(t testing.TB) string {
 func create(t testing.TB, server, template string) string {
 	t.Helper()
 	name := "t_" + strings.ToLower(rand.Text())
-	if err := execOn(server, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+	// By its files, which takes a third of the time that its log would.
+	if err := execOn(server, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY FILE_COPY"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
