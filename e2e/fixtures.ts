@@ -1,4 +1,7 @@
-import { type Cookie, type TestInfo, test as base, expect } from '@playwright/test';
+import {
+  type ConsoleMessage, type Cookie, type Response, type TestInfo, type WebError,
+  test as base, expect,
+} from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -42,7 +45,7 @@ type WorkerFixtures = {
 };
 
 /** The script that brings axe to a page; the short form, which the browser reads twice as fast. */
-const axeCore = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export const axeCore = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   demo: [
@@ -93,20 +96,25 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     });
   },
 
-  axe: async ({ page, javaScriptEnabled }, use) => {
+  axe: async ({ page }, use) => {
     await use(async (...rules) => {
-      // With script off the browser runs no timers, on which axe waits between its steps. Promises still work.
-      if (!javaScriptEnabled) {
-        await page.evaluate(() => {
-          const soon = (step: () => void, delay = 0) => delay || Promise.resolve().then(step);
-          window.setTimeout = soon as typeof setTimeout;
-        });
-      }
-      if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeCore);
+      const there = await page.evaluate(() => {
+        window.loadAxe?.();
+        return 'axe' in window;
+      });
+      if (!there) await page.evaluate(axeCore);
       const found = await page.evaluate(async (rules) => {
-        const runOnly = rules.length ? rules : undefined;
-        const { violations } = await window.axe.run({ resultTypes: ['violations'], runOnly });
-        return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target}`));
+        // Axe waits between its 90 steps on timers, which browsers delay, and do not run with script off. Promises do.
+        const later = window.setTimeout;
+        const soon = (step: () => void, delay = 0) => (delay ? later(step, delay) : Promise.resolve().then(step));
+        window.setTimeout = soon as typeof setTimeout;
+        try {
+          const runOnly = rules.length ? rules : undefined;
+          const { violations } = await window.axe.run({ resultTypes: ['violations'], runOnly });
+          return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target}`));
+        } finally {
+          window.setTimeout = later;
+        }
       }, rules);
       expect(found, `axe on ${page.url()}`).toEqual([]);
     });
@@ -130,18 +138,22 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     async ({ context, demo }, use, testInfo) => {
       const problems: string[] = [];
       const logged = demo.server.stderr.length;
-      context.on('console', (message) => {
-        // The browser logs each answer of 400 and above too; a 404 or 422 page is no problem, and the rest is seen below.
-        if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return;
-        problems.push(`console: ${message.text()}`);
-      });
-      context.on('weberror', (thrown) => problems.push(`script: ${thrown.error()}`));
-      context.on('response', (response) => {
-        const request = response.request();
-        const least = ['document', 'fetch', 'xhr'].includes(request.resourceType()) ? 500 : 400;
-        if (response.status() >= least) problems.push(`${response.status()}: ${request.method()} ${response.url()}`);
-      });
+      const seen = {
+        console: (message: ConsoleMessage) => {
+          // The browser logs each answer of 400 and above too; a 404 or 422 page is no problem, and the rest is seen below.
+          if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return;
+          problems.push(`console: ${message.text()}`);
+        },
+        weberror: (thrown: WebError) => problems.push(`script: ${thrown.error()}`),
+        response: (response: Response) => {
+          const request = response.request();
+          const least = ['document', 'fetch', 'xhr'].includes(request.resourceType()) ? 500 : 400;
+          if (response.status() >= least) problems.push(`${response.status()}: ${request.method()} ${response.url()}`);
+        },
+      };
+      context.on('console', seen.console).on('weberror', seen.weberror).on('response', seen.response);
       await use(problems);
+      context.off('console', seen.console).off('weberror', seen.weberror).off('response', seen.response);
       await attachLog(testInfo, problems, demo.server.stderr.slice(logged));
       expect(problems, 'problems on the pages').toEqual([]);
     },

@@ -1,5 +1,8 @@
-import { expect, test } from './fixtures';
+import { expect } from './fixtures';
+import { test } from './one-page';
 import { states } from './states';
+
+test.describe.configure({ mode: 'parallel' }); // or one worker alone would have the whole file
 
 // Each state is brought about once and looked at twice, as the project shows it and then the other way round: what a
 // page is made of is judged at the first look, what colours and sizes do to it at both.
@@ -16,7 +19,10 @@ for (const { name, show } of states) {
 
     await page.emulateMedia({ colorScheme: colorScheme === 'dark' ? 'light' : 'dark' });
     await page.setViewportSize(isMobile ? { width: 1440, height: 900 } : { width: 390, height: 844 });
-    await page.waitForFunction(() => document.getAnimations().length === 0); // colours fade over
+    await page.evaluate(() => {
+      // Colours fade over, and what inherits them after them.
+      for (let fading; (fading = document.getAnimations()).length; ) for (const fade of fading) fade.finish();
+    });
     await fits();
     await axe('color-contrast', 'target-size');
   });

@@ -1,5 +1,7 @@
-import { test } from './fixtures';
+import { test } from './one-page';
 import { states } from './states';
+
+test.describe.configure({ mode: 'parallel' }); // or one worker alone would have the whole file
 
 for (const { name, show } of states) {
   test(name, async ({ page, context, signIn, startFresh, shoot }) => {
