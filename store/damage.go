@@ -11,10 +11,10 @@ import (
 	sqlitecode "modernc.org/sqlite/lib"
 )
 
-// inspectPatience is how long opening a SQLite file waits for its inspection,
-// which reads some hundred megabytes a second. That of a larger one goes on
-// beside what the server does.
-const inspectPatience = 150 * time.Millisecond
+// inspectFor is how long a SQLite file is inspected before it is opened, in
+// which some ten megabytes are read. Damage beyond that is found by whoever reads
+// there.
+const inspectFor = 100 * time.Millisecond
 
 // damagedError is damage with a sentence that says what to do about it.
 type damagedError struct{ cause error }
@@ -67,25 +67,19 @@ func (db *DB) noteDamage(ctx context.Context, err error) error {
 	return err
 }
 
-// inspect reads the whole SQLite file for pages that are broken. It returns the
-// first damage if that is found soon enough; Ready tells of it in any case.
+// inspect looks through a SQLite file for pages that are broken, for inspectFor.
 func (db *DB) inspect(ctx context.Context) error {
-	inspected := make(chan error, 1)
-	db.done.Go(func() {
-		var found string
-		err := db.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
-		if err == nil && found != "ok" {
-			err = damagedError{errors.New(strings.TrimPrefix(found, "*** in database main ***\n"))}
-		}
-		inspected <- db.noteDamage(ctx, err)
-	})
-	select {
-	case err := <-inspected:
-		if err != nil {
-			return db.explainOpen(err)
-		}
+	ctx, cancel := context.WithTimeout(ctx, inspectFor)
+	defer cancel()
+	var found string
+	err := db.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil
-	case <-time.After(inspectPatience):
-		return nil
+	case err != nil:
+		return db.explainOpen(err)
+	case found != "ok":
+		return damagedError{errors.New(strings.TrimPrefix(found, "*** in database main ***\n"))}
 	}
+	return nil
 }

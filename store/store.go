@@ -99,9 +99,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	if db.dialect == sqlite && Exists(o.Database) {
-		err = db.inspect(running)
+		err = db.inspect(ctx)
 	}
 	if err == nil {
 		err = db.prepare(ctx)
@@ -110,11 +109,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		err = db.compile(ctx)
 	}
 	if err != nil {
-		stop()
-		db.done.Wait()
 		return nil, errors.Join(explainDamage(err), db.closePools())
 	}
-	ctx, db.stop = running, stop
+	ctx, db.stop = context.WithCancel(context.WithoutCancel(ctx))
 	db.done.Go(func() { db.watch(ctx) })
 	db.done.Go(func() { db.flushUsage(ctx) })
 	return db, nil
