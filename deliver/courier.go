@@ -1,4 +1,4 @@
-// Package deliver sends messages about notices to webhooks and by e-mail. It
+// Package deliver sends messages to webhooks and by e-mail. It
 // knows how to speak to other people's servers and what not to connect to; what
 // is to be sent, and what became of it, is kept by the store.
 package deliver
@@ -95,7 +95,7 @@ func (c *Courier) attempt(ctx context.Context, d registry.DueDelivery) {
 	if d.WebhookID != "" {
 		how = c.Webhooks.Send(limited, d)
 	} else {
-		how = c.Mail.Send(limited, d.Delivery)
+		how = c.Mail.Send(limited, d)
 	}
 	if err := c.Store.Delivered(ctx, d.Delivery, how); err != nil {
 		c.Log.WarnContext(ctx, "it could not be written down how a message went; it is sent again", "id", d.ID, "err", err)

@@ -72,32 +72,50 @@ func isHere(host string) bool {
 }
 
 // Send sends a message and says how that went.
-func (m *Mail) Send(ctx context.Context, d registry.Delivery) registry.Attempt {
+func (m *Mail) Send(ctx context.Context, d registry.DueDelivery) registry.Attempt {
 	message := mail.NewMsg()
 	if err := errors.Join(message.From(m.from), message.To(d.Email)); err != nil {
 		return registry.Attempt{Answer: "Its address is none: " + clean(err.Error())}
 	}
 	message.SetMessageIDWithValue(d.ID + "@" + m.host)
 	message.SetDateWithValue(d.Notice.At)
-	message.Subject(d.Title())
+	subject, body := m.content(d)
+	message.Subject(subject)
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834
-	message.SetBodyString(mail.TypeTextPlain, m.body(d))
+	message.SetBodyString(mail.TypeTextPlain, body)
 	err := m.client.DialAndSendWithContext(ctx, message)
 	if err != nil && !message.IsDelivered() { // it may have gone wrong after that
-		return registry.Attempt{Status: smtpStatus(err), Answer: clean(mailReason(err))}
+		return registry.Attempt{Status: smtpStatus(err), Answer: clean(hide(d.Link.Code, mailReason(err)))}
 	}
 	return registry.Attempt{Delivered: true, Status: 250}
 }
 
-// body is the text of a message.
-func (m *Mail) body(d registry.Delivery) string {
-	kind, _ := registry.NoticeTypeOf(d.Notice.Kind)
+// hide takes a code out of what a server answers, such as one that refuses a
+// message for a link in it.
+func hide(code registry.Secret, answer string) string {
+	if code == (registry.Secret{}) {
+		return answer
+	}
+	return strings.ReplaceAll(answer, code.Reveal(), "…")
+}
+
+// content is the subject and the text of a message.
+func (m *Mail) content(d registry.DueDelivery) (subject, body string) {
+	if d.Link.Kind != "" {
+		return d.Link.Title(), d.Link.Text(m.issuer + d.Link.Path())
+	}
 	parts := []string{d.Notice.Text()}
 	if path := d.Notice.Path(d.Own); path != "" {
 		parts = append(parts, m.issuer+path)
 	}
-	parts = append(parts, "-- \n"+"You get this because of the notice “"+kind.Name+"”. Administrators choose who is told, in Settings > Notices:\n"+m.issuer+"/admin/settings/notices")
-	return strings.Join(parts, "\n\n") + "\n"
+	kind, _ := registry.NoticeTypeOf(d.Notice.Kind)
+	why := "You get this because of the notice “" + kind.Name + "”. "
+	if d.UserID != "" {
+		why += "Turn these e-mails off in your profile:\n" + m.issuer + "/profile#notices"
+	} else {
+		why += "Administrators choose who is told, in Settings > Notices:\n" + m.issuer + "/admin/settings/notices"
+	}
+	return d.Title(), strings.Join(append(parts, "-- \n"+why), "\n\n") + "\n"
 }
 
 func smtpStatus(err error) int {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"mime/quotedprintable"
 	"net"
 	"net/mail"
 	"strings"
@@ -137,7 +138,7 @@ func (s *mailServer) serve(c net.Conn) {
 				say("554 no message")
 				continue
 			}
-			body, _ := io.ReadAll(message.Body)
+			body, _ := io.ReadAll(quotedprintable.NewReader(message.Body))
 			message.Text = string(body)
 			s.mu.Lock()
 			s.messages = append(s.messages, message)
@@ -179,9 +180,9 @@ func TestSendMail(t *testing.T) {
 	server := newMailServer(t)
 	server.password = "p@ss"
 	at := time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)
-	d := registry.Delivery{ID: "msg_1", Email: "user@example.com", At: at, Notice: registry.Notice{
+	d := registry.DueDelivery{Delivery: registry.Delivery{ID: "msg_1", Email: "user@example.com", At: at, Notice: registry.Notice{
 		ID: "nt_1", Kind: registry.NoticeApplicationCreated, At: at, Actor: registry.Actor{Name: "Demo Admin"}, Target: registry.Target{Type: "application", ID: "cl_1", Name: "Ledger Sync"},
-	}}
+	}}}
 	send := func(user string) registry.Attempt {
 		t.Helper()
 		m, err := deliver.NewMail("smtp://"+user+server.Addr().String()+"?from=clientele@example.com", "https://console.example.com")
@@ -216,5 +217,66 @@ func TestSendMail(t *testing.T) {
 	server.stop()
 	if how := send("u:p%40ss@"); how.Delivered || how.Status != 0 || !strings.Contains(how.Answer, "connection refused") {
 		t.Errorf("got %+v from no server", how)
+	}
+}
+
+// An e-mail says why it came, and where to have no more of them.
+func TestMailSaysWhy(t *testing.T) {
+	server := newMailServer(t)
+	m, err := deliver.NewMail("smtp://"+server.Addr().String()+"?from=clientele@example.com", "https://console.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for user, want := range map[string]string{
+		"us_1": "Turn these e-mails off in your profile:\r\nhttps://console.example.com/profile#notices",
+		"":     "Administrators choose who is told, in Settings > Notices:\r\nhttps://console.example.com/admin/settings/notices",
+	} {
+		d := registry.DueDelivery{Delivery: registry.Delivery{ID: "msg_1", Email: "user@example.com", UserID: user, Notice: registry.Notice{ID: "nt_1", Kind: registry.NoticeSecretExpired}}}
+		if how := m.Send(t.Context(), d); !how.Delivered {
+			t.Fatalf("got %+v, want it accepted", how)
+		}
+		if got := server.messages[len(server.messages)-1].Text; !strings.Contains(got, "because of the notice “Secret expired”. "+want) {
+			t.Errorf("%q: got %s, want %q", user, got, want)
+		}
+	}
+}
+
+// A link is in the message that hands it over, and nowhere else.
+func TestSendLink(t *testing.T) {
+	server := newMailServer(t)
+	m, err := deliver.NewMail("smtp://"+server.Addr().String()+"?from=clientele@example.com", "https://console.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		kind    registry.LinkKind
+		subject string
+		says    []string
+	}{
+		{registry.InvitationLink, "Your invitation to Harbor Team", []string{"Demo Admin invites you to Harbor Team.", "https://console.example.com/invitation?code=c0de", "ignore it"}},
+		{registry.ResetLink, "Choose a new password for Harbor Team", []string{"Demo Admin reset your password for Harbor Team", "https://console.example.com/new-password?code=c0de", "may ignore it"}},
+	} {
+		link := registry.UserLink{
+			Kind: tt.kind, Code: registry.ParseSecret("c0de"), User: registry.User{Name: "Zoë"}, Team: "Harbor Team", By: "Demo Admin",
+			ExpiresAt: time.Date(2026, time.June, 8, 12, 0, 0, 0, time.UTC),
+		}
+		d := registry.DueDelivery{Delivery: registry.Delivery{ID: "msg_1", Email: "zoe@example.com"}, Link: link}
+		if how := m.Send(t.Context(), d); !how.Delivered {
+			t.Fatalf("got %+v, want it accepted", how)
+		}
+		got := server.messages[len(server.messages)-1]
+		if got.Header.Get("Subject") != tt.subject || got.Header.Get("Message-Id") != "<msg_1@console.example.com>" || got.To != "zoe@example.com" {
+			t.Errorf("%s: got %v to %s", tt.kind, got.Header, got.To)
+		}
+		for _, says := range append(tt.says, "Hello Zoë,", "works once, until 8 Jun 2026, 12:00 UTC") {
+			if !strings.Contains(got.Text, says) {
+				t.Errorf("%s: got %s, want %q in it", tt.kind, got.Text, says)
+			}
+		}
+		server.refuse = func(_, _ string) string { return "554 5.7.1 bad link " + link.Path() }
+		if how := m.Send(t.Context(), d); how.Delivered || how.Status != 554 || !strings.Contains(how.Answer, "bad link") || strings.Contains(how.Answer, "c0de") {
+			t.Errorf("%s: got %+v, want what the server said without the code", tt.kind, how)
+		}
+		server.refuse = nil
 	}
 }

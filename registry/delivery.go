@@ -24,13 +24,14 @@ const (
 	AnswerKept = 1 << 10
 )
 
-// Delivery is a message about a notice that is sent to one webhook or e-mail
-// address, however often it takes.
+// Delivery is a message about a notice, or with a user's link, that is sent to
+// one webhook or e-mail address, however often it takes.
 type Delivery struct {
 	ID        string // the same at each attempt: webhook-id, and the local part of Message-ID
 	WebhookID string // or ""
 	Email     string // an address, or ""
-	Notice    Notice // without an ID: a test
+	UserID    string // the user whose address that is, or "" for one of a rule's
+	Notice    Notice // without an ID: a test, or a link
 	Own       bool   // the notice affects who gets it
 	At        time.Time
 	State     DeliveryState
@@ -54,6 +55,7 @@ type DueDelivery struct {
 	Delivery
 	URL     string
 	Secrets []Secret // that sign it, the newest first
+	Link    UserLink // that it hands over; of no kind when it is about a notice
 }
 
 // Attempt is how an attempt to deliver went.

@@ -67,6 +67,7 @@ type UserAccount struct {
 	Browsers int // in how many they are signed in
 	Consents int // how many applications they let act for them
 	Owned    Owned
+	LinkMail Delivery // by which the link goes to them; without an ID: by hand
 }
 
 // AccountGrant is what a user holds, and the group through which they do.

@@ -33,8 +33,8 @@ func (t *tx) queueWebhooks(ctx context.Context, n registry.Notice, hooks []regis
 }
 
 // queueMail writes down that a notice is to be sent by e-mail to those who were
-// told of it, when its rule says so, and to the rule's addresses. What somebody
-// did is no news to them.
+// told of it and want that, when its rule says so, and to the rule's addresses.
+// What somebody did is no news to them.
 func (t *tx) queueMail(ctx context.Context, n registry.Notice, rules []registry.NoticeRule) error {
 	if _, known := registry.NoticeTypeOf(n.Kind); !known {
 		return nil
@@ -46,11 +46,12 @@ func (t *tx) queueMail(ctx context.Context, n registry.Notice, rules []registry.
 	var to []registry.Delivery
 	if rule.Email {
 		rows, err := t.QueryContext(ctx, `
-			SELECT u.email, r.needs = '' FROM user_notices r JOIN users u ON u.id = r.user_id WHERE r.notice_id = $1 AND r.read_at IS NULL ORDER BY u.id`, n.ID)
+			SELECT u.email, u.id, r.needs = '' FROM user_notices r JOIN users u ON u.id = r.user_id
+			WHERE r.notice_id = $1 AND r.read_at IS NULL AND u.notice_mail ORDER BY u.id`, n.ID)
 		if err != nil {
 			return fmt.Errorf("read whom to write to: %w", err)
 		}
-		if to, err = collect(rows, func(d *registry.Delivery) []any { return []any{&d.Email, &d.Own} }); err != nil {
+		if to, err = collect(rows, func(d *registry.Delivery) []any { return []any{&d.Email, &d.UserID, &d.Own} }); err != nil {
 			return fmt.Errorf("read whom to write to: %w", err)
 		}
 	}
@@ -92,8 +93,8 @@ const unsentMail = `due_at IS NOT NULL AND attempts > 0 AND webhook_id IS NULL A
 func (t *tx) queue(ctx context.Context, d registry.Delivery) error {
 	nothing := func(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
 	_, err := t.ExecContext(ctx, `
-		INSERT INTO deliveries (id, webhook_id, email, notice_id, own, at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING`,
-		newDeliveryID(), nothing(d.WebhookID), d.Email, nothing(d.Notice.ID), d.Own, t.now.UnixMilli())
+		INSERT INTO deliveries (id, webhook_id, email, user_id, notice_id, own, at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING`,
+		newDeliveryID(), nothing(d.WebhookID), d.Email, nothing(d.UserID), nothing(d.Notice.ID), d.Own, t.now.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("queue a message: %w", err)
 	}
@@ -190,7 +191,7 @@ func (t *tx) deliveryPage(ctx context.Context, webhookID string, q registry.Deli
 // deliveries returns the deliveries d that where selects, with their notices.
 func (t *tx) deliveries(ctx context.Context, where string, args ...any) ([]registry.Delivery, error) {
 	rows, err := t.QueryContext(ctx, `
-		SELECT d.id, COALESCE(d.webhook_id, ''), d.email, d.own, d.at, d.state, COALESCE(d.due_at, 0), d.attempts, d.tried_at, d.status, d.answer,
+		SELECT d.id, COALESCE(d.webhook_id, ''), d.email, COALESCE(d.user_id, ''), d.own, d.at, d.state, COALESCE(d.due_at, 0), d.attempts, d.tried_at, d.status, d.answer,
 			COALESCE(n.id, ''), COALESCE(n.kind, ''), COALESCE(n.at, d.at), COALESCE(n.actor_type, ''), COALESCE(n.actor_id, ''), COALESCE(n.actor_name, ''),
 			COALESCE(n.target_type, ''), COALESCE(n.target_id, ''), COALESCE(n.target_name, ''), COALESCE(n.user_id, ''), COALESCE(n.detail, '{}')
 		FROM deliveries d LEFT JOIN notices n ON n.id = d.notice_id WHERE `+where, args...)
@@ -199,7 +200,7 @@ func (t *tx) deliveries(ctx context.Context, where string, args ...any) ([]regis
 	}
 	all, err := collect(rows, func(d *registry.Delivery) []any {
 		return append([]any{
-			&d.ID, &d.WebhookID, &d.Email, &d.Own,
+			&d.ID, &d.WebhookID, &d.Email, &d.UserID, &d.Own,
 			milliseconds{&d.At},
 			&d.State,
 			milliseconds{&d.NextAt},
@@ -233,7 +234,10 @@ func (db *DB) TakeDeliveries(ctx context.Context, n int) (due []registry.DueDeli
 		if err != nil {
 			return err
 		}
-		return t.addressWebhooks(ctx, db.key, due)
+		if err := t.addressWebhooks(ctx, db.key, due); err != nil {
+			return err
+		}
+		return t.addLinks(ctx, db.key, due)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("take deliveries: %w", err)
@@ -242,8 +246,9 @@ func (db *DB) TakeDeliveries(ctx context.Context, n int) (due []registry.DueDeli
 }
 
 // isDue is the condition of deliveries d that can be attempted at $1, by e-mail
-// if $2.
-const isDue = `d.due_at <= $1 AND (d.webhook_id IS NOT NULL OR $2)`
+// if $2. A link that has ended is not sent any more.
+const isDue = `d.due_at <= $1 AND (d.webhook_id IS NOT NULL OR $2)
+	AND (d.link_hash IS NULL OR EXISTS (SELECT 1 FROM user_links l WHERE l.hash = d.link_hash AND l.expires_at * 1000 > $1))`
 
 // holdDeliveries has what waits for a webhook wait until it is no longer held.
 func (t *tx) holdDeliveries(ctx context.Context, webhookID string, hold bool) error {
@@ -332,7 +337,8 @@ func (db *DB) Delivered(ctx context.Context, d registry.Delivery, how registry.A
 }
 
 func (t *tx) accepted(ctx context.Context, d registry.Delivery, how registry.Attempt) error {
-	_, err := t.ExecContext(ctx, `UPDATE deliveries SET state = 'delivered', due_at = NULL, status = $1, answer = $2 WHERE id = $3`, how.Status, asText(how.Answer), d.ID)
+	_, err := t.ExecContext(ctx, `UPDATE deliveries SET state = 'delivered', due_at = NULL, link_code = NULL, status = $1, answer = $2 WHERE id = $3`,
+		how.Status, asText(how.Answer), d.ID)
 	if err == nil && d.WebhookID != "" {
 		_, err = t.ExecContext(ctx, `UPDATE webhooks SET failing_since = 0 WHERE id = $1 AND failing_since <> 0`, d.WebhookID)
 	}
@@ -360,7 +366,9 @@ func (t *tx) notAccepted(ctx context.Context, d registry.Delivery, how registry.
 	if !next.Valid {
 		state = registry.DeliveryFailed
 	}
-	_, err = t.ExecContext(ctx, `UPDATE deliveries SET state = $1, due_at = $2, status = $3, answer = $4 WHERE id = $5 AND attempts = $6 AND state = 'waiting'`,
+	_, err = t.ExecContext(ctx, `
+		UPDATE deliveries SET state = $1, due_at = $2, link_code = CASE WHEN $1 = 'waiting' THEN link_code END, status = $3, answer = $4
+		WHERE id = $5 AND attempts = $6 AND state = 'waiting'`,
 		state, next, how.Status, asText(how.Answer), d.ID, d.Attempts)
 	return stop, err
 }

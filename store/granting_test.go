@@ -117,7 +117,7 @@ func TestRestrictedService(t *testing.T) {
 		if page, err := db.Users(ctx, clerk, registry.UserQuery{Search: "user@"}); err != nil || !page.Users[0].Beyond { // who holds on all of it
 			t.Errorf("got %+v and %v, want a user beyond the clerk", page, err)
 		}
-		_, err = db.ResetPassword(ctx, admin, user.ID, registry.Reason{}, store.ShowOnce{})
+		_, err = db.ResetPassword(ctx, admin, user.ID, registry.Reason{}, store.Handover{})
 		forbidden(err, own)
 		app := registered(t, db, registrar(t, db), func(c *registry.NewClient) { c.Scopes = []string{"orders:read"} })
 		ok(db.Grant(ctx, steward, give(registry.Subject{Type: registry.ApplicationSubject, ID: app.ID}, "viewer", "")))

@@ -18,7 +18,7 @@ const failuresKept = 30 * 24 * time.Hour
 const linksKept = 30 * 24 * time.Hour
 
 // Sweep removes what has run out: sessions, known browsers, attempts to sign
-// in, old failures of clients to do so, links to choose a password, drafts, old deliveries, secrets that nobody came to see, questions and codes that nobody
+// in, old failures of clients to do so, links to choose a password and what was to send them, drafts, old deliveries, secrets that nobody came to see, questions and codes that nobody
 // answered or redeemed, refusals, consents and applications that ended longer
 // ago than they are kept, and events that are older than that.
 func (db *DB) Sweep(ctx context.Context) error {
@@ -40,6 +40,7 @@ func (db *DB) Sweep(ctx context.Context) error {
 			`DELETE FROM refusals WHERE at <= $1`:                                               t.now.Add(-registry.RefusalKept),
 			`DELETE FROM deliveries WHERE at <= CAST($1 AS BIGINT) * 1000`:                      t.now.Add(-registry.DeliveriesKept),
 			endedConsents: t.now.Add(-registry.EndedConsentKept),
+			endedLinks:    t.now,
 		} {
 			if _, err := t.ExecContext(ctx, statement, until.Unix()); err != nil {
 				return err

@@ -10,13 +10,28 @@ import (
 	"clientele/registry"
 )
 
+// Handover says how a new link gets to its user: by e-mail, or by whoever made it
+// and sees it once.
+type Handover struct {
+	ByMail bool
+	Show   ShowOnce
+}
+
+// words are what an event says of it.
+func (h Handover) words() string {
+	if h.ByMail {
+		return "by e-mail"
+	}
+	return "by hand"
+}
+
 // InviteUser makes a user who may sign in once they accept, with all that the
 // invitation gives them, and returns the link by which they do. Only its hash
-// is kept, and what the page of the session shows once. It needs the permission
-// to manage users, and the one to manage permissions for an administrator and
-// for a group that holds any. It fails with registry.Invalid, which names every
-// wrong field.
-func (db *DB) InviteUser(ctx context.Context, by registry.Actor, in registry.NewInvitation, show ShowOnce) (link registry.UserLink, err error) {
+// is kept, and its code sealed for the page or the e-mail that hands it over. It
+// needs the permission to manage users, and the one to manage permissions for an
+// administrator and for a group that holds any. It fails with registry.Invalid,
+// which names every wrong field, also when no e-mail is sent here.
+func (db *DB) InviteUser(ctx context.Context, by registry.Actor, in registry.NewInvitation, to Handover) (link registry.UserLink, err error) {
 	in = in.Clean()
 	what := intent{action: "user.invite", need: registry.ManageUsers, target: registry.Target{Type: "user", Name: in.Name}}
 	err = db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
@@ -42,7 +57,7 @@ func (db *DB) InviteUser(ctx context.Context, by registry.Actor, in registry.New
 			}
 		}
 		if err == nil {
-			link, err = t.newLink(ctx, registry.InvitationLink, user, show)
+			link, err = db.newLink(ctx, t, registry.InvitationLink, user, to)
 		}
 		return registry.Event{Target: userTarget(user), After: snapshot(struct {
 			Email    string   `json:"email"`
@@ -50,7 +65,8 @@ func (db *DB) InviteUser(ctx context.Context, by registry.Actor, in registry.New
 			Admin    bool     `json:"admin"`
 			Groups   []string `json:"groups,omitempty"`
 			LinkEnds string   `json:"link_ends"`
-		}{user.Email, user.Name, in.Admin, groupNames(groups), rfc3339(link.ExpiresAt)})}, err
+			LinkSent string   `json:"link_sent"`
+		}{user.Email, user.Name, in.Admin, groupNames(groups), rfc3339(link.ExpiresAt), to.words()})}, err
 	})
 	if err != nil {
 		return registry.UserLink{}, fmt.Errorf("invite the user: %w", err)
@@ -122,16 +138,16 @@ func groupNames(groups []registry.Group) []string {
 // old one is dead. It needs the permission to manage users, and the one to
 // manage permissions when the user was given any. It fails with
 // registry.Invalid for who has accepted.
-func (db *DB) RenewInvitation(ctx context.Context, by registry.Actor, id string, show ShowOnce) (link registry.UserLink, err error) {
+func (db *DB) RenewInvitation(ctx context.Context, by registry.Actor, id string, to Handover) (link registry.UserLink, err error) {
 	err = db.change(ctx, by, changeOfUser("user.renew-invitation", id, nil), func(t *tx) (registry.Event, error) {
 		u, err := t.lockInvited(ctx, id)
 		if err == nil {
 			err = t.requireToGive(ctx, u.Actor().Subject())
 		}
 		if err == nil {
-			link, err = t.newLink(ctx, registry.InvitationLink, u.User, show)
+			link, err = db.newLink(ctx, t, registry.InvitationLink, u.User, to)
 		}
-		return registry.Event{Target: userTarget(u.User), After: snapshot(accountChange{LinkEnds: rfc3339(link.ExpiresAt)})}, err
+		return registry.Event{Target: userTarget(u.User), After: snapshot(accountChange{LinkEnds: rfc3339(link.ExpiresAt), LinkSent: to.words()})}, err
 	})
 	if err != nil {
 		return registry.UserLink{}, fmt.Errorf("renew the invitation: %w", err)
@@ -182,7 +198,7 @@ func (t *tx) lockInvited(ctx context.Context, id string) (registry.UserRow, erro
 // needs the permission to manage users, and the one to manage permissions when
 // the user holds any. It fails with registry.Invalid for oneself, for the last
 // administrator, and for who cannot sign in.
-func (db *DB) ResetPassword(ctx context.Context, by registry.Actor, id string, in registry.Reason, show ShowOnce) (link registry.UserLink, err error) {
+func (db *DB) ResetPassword(ctx context.Context, by registry.Actor, id string, in registry.Reason, to Handover) (link registry.UserLink, err error) {
 	in = in.Clean()
 	err = db.change(ctx, by, changeOfUser("user.reset-password", id, in), func(t *tx) (registry.Event, error) {
 		u, err := t.lockOther(ctx, id)
@@ -205,11 +221,11 @@ func (db *DB) ResetPassword(ctx context.Context, by registry.Actor, id string, i
 			if ended, err = t.forgetBrowsers(ctx, id); err != nil {
 				return err
 			}
-			link, err = t.newLink(ctx, registry.ResetLink, u.User, show)
+			link, err = db.newLink(ctx, t, registry.ResetLink, u.User, to)
 			return err
 		})
 		return registry.Event{Target: userTarget(u.User), After: snapshot(accountChange{
-			Reason: in.Reason, SessionsEnded: ended, LinkEnds: rfc3339(link.ExpiresAt),
+			Reason: in.Reason, SessionsEnded: ended, LinkEnds: rfc3339(link.ExpiresAt), LinkSent: to.words(),
 		})}, err
 	})
 	if err != nil {
@@ -219,21 +235,28 @@ func (db *DB) ResetPassword(ctx context.Context, by registry.Actor, id string, i
 }
 
 // newLink makes the one link by which a user chooses a password, and has it
-// shown once.
-func (t *tx) newLink(ctx context.Context, kind registry.LinkKind, u registry.User, show ShowOnce) (registry.UserLink, error) {
-	link := registry.UserLink{Kind: kind, Code: registry.ParseSecret(newToken()), User: u, ExpiresAt: t.now.Add(kind.Lifetime())}
+// handed over. It fails with registry.Invalid when that cannot be.
+func (db *DB) newLink(ctx context.Context, t *tx, kind registry.LinkKind, u registry.User, to Handover) (registry.UserLink, error) {
+	link := registry.UserLink{Kind: kind, Code: registry.ParseSecret(newToken()), User: u, By: t.by.Name, ExpiresAt: t.now.Add(kind.Lifetime())}
+	if to.ByMail && !db.mail {
+		return link, registry.Invalid{"mail": "No e-mail is sent now. Hand the link over yourself."}
+	}
 	if err := t.endLinks(ctx, u.ID); err != nil {
 		return link, err
 	}
-	_, err := t.ExecContext(ctx, `INSERT INTO user_links (hash, user_id, kind, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		link.Code.Hash(), u.ID, kind, t.now.Unix(), link.ExpiresAt.Unix())
+	_, err := t.ExecContext(ctx, `INSERT INTO user_links (hash, user_id, kind, made_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		link.Code.Hash(), u.ID, kind, link.By, t.now.Unix(), link.ExpiresAt.Unix())
 	if err != nil {
 		return link, fmt.Errorf("write the link: %w", err)
 	}
-	return link, t.showOnce(ctx, show, u.ID, link.Code)
+	if to.ByMail {
+		return link, t.queueLink(ctx, db.key, link)
+	}
+	return link, t.showOnce(ctx, to.Show, u.ID, link.Code)
 }
 
-// endLinks makes all of a user's links dead that were not opened.
+// endLinks makes all of a user's links dead that were not opened. What was to
+// send them goes with them.
 func (t *tx) endLinks(ctx context.Context, id string) error {
 	if _, err := t.ExecContext(ctx, `DELETE FROM user_links WHERE user_id = $1 AND spent_at IS NULL`, id); err != nil {
 		return fmt.Errorf("end links: %w", err)
@@ -339,7 +362,8 @@ func (db *DB) OpenUserLink(ctx context.Context, from registry.Actor, code regist
 	return link.User, nil
 }
 
-// spendLink spends a link that is still good, and gives its user the password.
+// spendLink spends a link that is still good, has it sent no more, and gives its
+// user the password.
 func (t *tx) spendLink(ctx context.Context, code registry.Secret, userID, passwordHash string) error {
 	if err := t.lockMeta(ctx); err != nil { // before the link's row, as those do who end it
 		return fmt.Errorf("spend the link: %w", err)
@@ -353,6 +377,9 @@ func (t *tx) spendLink(ctx context.Context, code registry.Secret, userID, passwo
 	} else if n == 0 {
 		_, err := t.userLink(ctx, code) // says why
 		return err
+	}
+	if _, err := t.ExecContext(ctx, `DELETE FROM deliveries WHERE link_hash = $1`, code.Hash()); err != nil {
+		return fmt.Errorf("stop sending the link: %w", err)
 	}
 	return t.setUser(ctx, userID, `password_hash = $2`, passwordHash)
 }

@@ -14,7 +14,7 @@ import (
 
 func invited(t *testing.T, db *store.DB, by registry.Actor, email string) registry.UserLink {
 	t.Helper()
-	link, err := db.InviteUser(t.Context(), by, registry.NewInvitation{Name: " New  User ", Email: email}, store.ShowOnce{})
+	link, err := db.InviteUser(t.Context(), by, registry.NewInvitation{Name: " New  User ", Email: email}, store.Handover{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestInvitation(t *testing.T) {
 		if _, err := db.StartSession(t.Context(), store.Visit{UserID: link.User.ID}); !errors.Is(err, store.ErrSignIn) {
 			t.Errorf("got %v, want no session for who was only invited", err)
 		}
-		_, err := db.InviteUser(t.Context(), admin, registry.NewInvitation{Name: "", Email: "NEW@example.com", Groups: []string{"gr_none"}}, store.ShowOnce{})
+		_, err := db.InviteUser(t.Context(), admin, registry.NewInvitation{Name: "", Email: "NEW@example.com", Groups: []string{"gr_none"}}, store.Handover{})
 		if !isInvalid(err, "name", "email", "group") {
 			t.Errorf("got %v, want every wrong field", err)
 		}
@@ -69,7 +69,7 @@ func TestInvitation(t *testing.T) {
 		}
 
 		old := link
-		if link, err = db.RenewInvitation(t.Context(), admin, link.User.ID, store.ShowOnce{}); err != nil {
+		if link, err = db.RenewInvitation(t.Context(), admin, link.User.ID, store.Handover{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := open(t, db, old, password); !errors.Is(err, store.LinkError{}) {
@@ -82,7 +82,7 @@ func TestInvitation(t *testing.T) {
 		if err := open(t, db, link, password); !errors.Is(err, store.LinkError{ExpiredAt: link.ExpiresAt}) {
 			t.Errorf("seven days later: got %v, want it expired", err)
 		}
-		if link, err = db.RenewInvitation(t.Context(), admin, link.User.ID, store.ShowOnce{}); err != nil {
+		if link, err = db.RenewInvitation(t.Context(), admin, link.User.ID, store.Handover{}); err != nil {
 			t.Fatal(err)
 		}
 
@@ -106,7 +106,7 @@ func TestInvitation(t *testing.T) {
 		if event.Action != "user.accept-invitation" || event.Actor.ID != link.User.ID || event.Actor.Address != "192.0.2.7" || event.After != `{"status":"active"}` {
 			t.Errorf("got %+v, want the user to have accepted", event)
 		}
-		if _, err := db.RenewInvitation(t.Context(), admin, link.User.ID, store.ShowOnce{}); !isInvalid(err, "user") {
+		if _, err := db.RenewInvitation(t.Context(), admin, link.User.ID, store.Handover{}); !isInvalid(err, "user") {
 			t.Errorf("renew after it was accepted: got %v, want it refused", err)
 		}
 		if err := db.WithdrawInvitation(t.Context(), admin, link.User.ID, registry.Reason{}); !isInvalid(err, "user") {
@@ -129,7 +129,7 @@ func TestWithdrawInvitation(t *testing.T) {
 		admin := storetest.Admin(t, db)
 		insertGroup(t, rows, "gr_clerks", "Clerks")
 		in := registry.NewInvitation{Name: "New User", Email: "new@example.com", Admin: true, Groups: []string{"gr_clerks"}}
-		link, err := db.InviteUser(t.Context(), admin, in, store.ShowOnce{})
+		link, err := db.InviteUser(t.Context(), admin, in, store.Handover{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestWithdrawInvitation(t *testing.T) {
 				t.Errorf("%s: got %v, want it refused", name, err)
 			}
 		}
-		if _, err := db.ResetPassword(t.Context(), admin, u.ID, left, store.ShowOnce{}); !isInvalid(err, "user") {
+		if _, err := db.ResetPassword(t.Context(), admin, u.ID, left, store.Handover{}); !isInvalid(err, "user") {
 			t.Errorf("reset: got %v, want it refused", err)
 		}
 		// One who has not accepted keeps nobody from being the last administrator.
@@ -176,7 +176,7 @@ func TestResetPassword(t *testing.T) {
 	storetest.EachAt(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
 		admin := storetest.Admin(t, db)
 		user, browser := signedInAs(t, db, "Demo", "demo@example.com")
-		first, err := db.ResetPassword(t.Context(), admin, user.ID, left, store.ShowOnce{})
+		first, err := db.ResetPassword(t.Context(), admin, user.ID, left, store.Handover{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func TestResetPassword(t *testing.T) {
 		if mayEnter(t, db, "demo@example.com", password) {
 			t.Error("the old password still opens")
 		}
-		link, err := db.ResetPassword(t.Context(), admin, user.ID, left, store.ShowOnce{})
+		link, err := db.ResetPassword(t.Context(), admin, user.ID, left, store.Handover{})
 		if err != nil || !link.ExpiresAt.Equal(clock.Now().Add(24*time.Hour)) {
 			t.Fatalf("got %+v and %v, want a link for a day", link, err)
 		}
@@ -204,7 +204,7 @@ func TestResetPassword(t *testing.T) {
 		}
 
 		// A link ends with the account.
-		if link, err = db.ResetPassword(t.Context(), admin, user.ID, left, store.ShowOnce{}); err != nil {
+		if link, err = db.ResetPassword(t.Context(), admin, user.ID, left, store.Handover{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.DisableUser(t.Context(), admin, user.ID, left); err != nil {
@@ -213,13 +213,13 @@ func TestResetPassword(t *testing.T) {
 		if err := open(t, db, link, password); !errors.Is(err, store.LinkError{}) {
 			t.Errorf("disabled: got %v, want the link dead", err)
 		}
-		if _, err := db.ResetPassword(t.Context(), admin, user.ID, left, store.ShowOnce{}); !isInvalid(err, "user") {
+		if _, err := db.ResetPassword(t.Context(), admin, user.ID, left, store.Handover{}); !isInvalid(err, "user") {
 			t.Errorf("disabled: got %v, want it refused", err)
 		}
-		if _, err := db.ResetPassword(t.Context(), admin, admin.ID, left, store.ShowOnce{}); !isInvalid(err, "user") {
+		if _, err := db.ResetPassword(t.Context(), admin, admin.ID, left, store.Handover{}); !isInvalid(err, "user") {
 			t.Errorf("oneself: got %v, want it refused", err)
 		}
-		if _, err := db.ResetPassword(t.Context(), registry.Operator, admin.ID, left, store.ShowOnce{}); !isInvalid(err, "user") {
+		if _, err := db.ResetPassword(t.Context(), registry.Operator, admin.ID, left, store.Handover{}); !isInvalid(err, "user") {
 			t.Errorf("the last administrator: got %v, want it refused", err)
 		}
 	})
@@ -229,7 +229,7 @@ func TestResetPassword(t *testing.T) {
 func TestTakeUserLink(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		admin := storetest.Admin(t, db)
-		link, err := db.InviteUser(t.Context(), admin, registry.NewInvitation{Name: "New User", Email: "new@example.com"}, store.ShowOnce{SessionToken: "one"})
+		link, err := db.InviteUser(t.Context(), admin, registry.NewInvitation{Name: "New User", Email: "new@example.com"}, store.Handover{Show: store.ShowOnce{SessionToken: "one"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -250,7 +250,7 @@ func TestTakeUserLink(t *testing.T) {
 func TestStoppedPasswordStartsNoSession(t *testing.T) {
 	stop := map[string]func(db *store.DB, by registry.Actor, id string) error{
 		"reset": func(db *store.DB, by registry.Actor, id string) error {
-			_, err := db.ResetPassword(t.Context(), by, id, registry.Reason{}, store.ShowOnce{})
+			_, err := db.ResetPassword(t.Context(), by, id, registry.Reason{}, store.Handover{})
 			return err
 		},
 		"disable": func(db *store.DB, by registry.Actor, id string) error {
@@ -297,7 +297,7 @@ func TestStoppedPasswordStartsNoSession(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.ResetPassword(t.Context(), admin, user.ID, registry.Reason{}, store.ShowOnce{}); err != nil {
+		if _, err := db.ResetPassword(t.Context(), admin, user.ID, registry.Reason{}, store.Handover{}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := db.StartSession(t.Context(), store.Visit{UserID: user.ID, Device: device}); !errors.Is(err, store.ErrSignIn) {

@@ -282,6 +282,9 @@ func (t *tx) readAccount(ctx context.Context, u *registry.UserAccount) error {
 	if err == nil {
 		u.Owned, err = t.ownedBy(ctx, u.ID)
 	}
+	if err == nil {
+		u.LinkMail, err = t.linkMail(ctx, u.ID)
+	}
 	if err != nil {
 		return fmt.Errorf("read what the user has: %w", err)
 	}

@@ -13,6 +13,7 @@ type accountChange struct {
 	Reason        string          `json:"reason,omitempty"`
 	SessionsEnded int             `json:"sessions_ended,omitempty"`
 	LinkEnds      string          `json:"link_ends,omitempty"` // RFC 3339
+	LinkSent      string          `json:"link_sent,omitempty"` // Handover.words
 }
 
 // changeOfUser is what somebody who manages users does to one of them.

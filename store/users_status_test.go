@@ -94,22 +94,22 @@ func TestManagingUsersGivesNoPermissions(t *testing.T) {
 		group := insertGroup(t, raw(t, database), "gr_auditors", "Auditors", member.ID)
 		empty := insertGroup(t, raw(t, database), "gr_empty", "Empty")
 		give(t, db, group, registry.ReadAuditLog)
-		invited, err := db.InviteUser(t.Context(), admin, registry.NewInvitation{Name: "Next Admin", Email: "next@example.com", Admin: true}, store.ShowOnce{})
+		invited, err := db.InviteUser(t.Context(), admin, registry.NewInvitation{Name: "Next Admin", Email: "next@example.com", Admin: true}, store.Handover{})
 		if err != nil {
 			t.Fatal(err)
 		}
 
 		reset := func(id string) error {
-			_, err := db.ResetPassword(t.Context(), by, id, left, store.ShowOnce{})
+			_, err := db.ResetPassword(t.Context(), by, id, left, store.Handover{})
 			return err
 		}
 		invite := func(in registry.NewInvitation) error {
 			in.Name, in.Email = "New", "new@example.com"
-			_, err := db.InviteUser(t.Context(), by, in, store.ShowOnce{})
+			_, err := db.InviteUser(t.Context(), by, in, store.Handover{})
 			return err
 		}
 		renew := func(id string) error {
-			_, err := db.RenewInvitation(t.Context(), by, id, store.ShowOnce{})
+			_, err := db.RenewInvitation(t.Context(), by, id, store.Handover{})
 			return err
 		}
 		for name, err := range map[string]error{
@@ -154,7 +154,7 @@ func TestAdministratorsCannotLockEverybodyOut(t *testing.T) {
 			return db.DisableUser(t.Context(), by, other.ID, registry.Reason{})
 		}},
 		{"reset", func(db *store.DB, by, other registry.Actor) error {
-			_, err := db.ResetPassword(t.Context(), by, other.ID, registry.Reason{}, store.ShowOnce{})
+			_, err := db.ResetPassword(t.Context(), by, other.ID, registry.Reason{}, store.Handover{})
 			return err
 		}},
 		{"demote", func(db *store.DB, by, other registry.Actor) error {

@@ -385,14 +385,7 @@ func TestMailOfNotices(t *testing.T) {
 	for name, database := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
 		t.Run(name, func(t *testing.T) {
 			clock, address := storetest.NewClock(), database(t)
-			options := storetest.Options(address, clock)
-			options.Mail = true
-			mailing, err := store.Open(t.Context(), options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = mailing.Close() }()
-			silent := storetest.Open(t, address, clock)
+			mailing, silent := storetest.OpenMailing(t, address, clock), storetest.Open(t, address, clock)
 			admin := storetest.Admin(t, silent)
 			storetest.User(t, silent, "Other Admin", "other@example.com", true)
 			due(t, silent, 10)

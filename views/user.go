@@ -15,6 +15,7 @@ type UserView struct {
 	Catalogue registry.Catalogue
 	Activity  []registry.AuditEntry // newest first
 	Rights    UserRights
+	Mail      bool // e-mail is sent here
 	MayAudit  bool // may see the activity
 	Now       time.Time
 }
@@ -80,6 +81,37 @@ func (v UserView) linkWords() string {
 	}
 }
 
+// invitedNote warns when the invitation could not be sent so far.
+func (v UserView) invitedNote() ui.Note {
+	d := v.User.LinkMail
+	if d.State == registry.DeliveryFailed || d.State == registry.DeliveryWaiting && d.Answer != "" {
+		return ui.Note{Kind: ui.Warn, Title: "The invitation has not reached them yet"}
+	}
+	return ui.Note{Title: "They have not accepted the invitation yet", Icon: "clock"}
+}
+
+// linkMailWords says what became of the e-mail that hands the link over.
+func (v UserView) linkMailWords() string {
+	d, answer := v.User.LinkMail, ""
+	if d.Answer != "" {
+		answer = " The mail server’s last answer, " + lower(ui.Ago(d.TriedAt, v.Now)) + ": " + answerHead(d)
+	}
+	switch given := d.State == registry.DeliveryFailed || !v.Now.Before(v.User.LinkEnds); {
+	case d.ID == "":
+		return ""
+	case d.State == registry.DeliveryDelivered:
+		return "It was sent to " + d.Email + " by e-mail, at " + ui.FullTime(d.TriedAt) + "."
+	case given:
+		return "It could not be sent to " + d.Email + " by e-mail, and is not tried again." + answer
+	case !v.Mail:
+		return "It waits to be sent to " + d.Email + ": no e-mail is sent now. The operator names a mail server with --smtp-url."
+	case answer != "":
+		return "It could not be sent to " + d.Email + " by e-mail yet, and is tried again." + answer
+	default:
+		return "It is being sent to " + d.Email + " by e-mail."
+	}
+}
+
 // UserQuestion is what is asked before something is done to a user, what was
 // typed, and what is wrong with that.
 type UserQuestion struct {
@@ -88,7 +120,8 @@ type UserQuestion struct {
 	Input   registry.Reason
 	Owned   registry.Owned
 	Invalid registry.Invalid
-	Back    string // where the question was asked
+	Link    HandoverChoice // of what makes one
+	Back    string         // where the question was asked
 }
 
 // ownedWords says what nobody looks after once the user cannot.
@@ -122,6 +155,10 @@ const (
 	MakeAdministrator   UserDeed = "administrator"
 	RemoveAdministrator UserDeed = "administrator/remove"
 )
+
+// MakesLink reports whether the deed makes a link by which the user chooses a
+// password.
+func (d UserDeed) MakesLink() bool { return d == ResetPassword || d == RenewInvitation }
 
 // Title asks the question.
 func (q UserQuestion) Title() string {
@@ -162,9 +199,9 @@ func (q UserQuestion) text() string {
 	case SignOutUser:
 		return "Every browser in which they are signed in has to sign in again. Applications that they allowed go on acting for them, with the tokens they have and new ones. To stop these too, disable the user, or revoke the consents on the pages of the applications."
 	case ResetPassword:
-		return "Their password stops working at once, and every browser is signed out. You get a link, shown once and good for 24 hours, by which they choose another password. Whoever opens it gets the account, so hand it over by a channel you trust. Applications that they allowed go on acting for them."
+		return "Their password stops working at once, and every browser is signed out. By a link, good once and for 24 hours, they choose another: whoever opens it gets the account. Applications that they allowed go on acting for them."
 	case RenewInvitation:
-		return "The link that they have stops working. The new one is shown once, on the next screen, and is good for 7 days."
+		return "The link that they have stops working. The new one is good once, and for 7 days: whoever opens it gets the account."
 	case MakeAdministrator:
 		return "They get the Admin template of every built-in service at once: they may do everything here, and make others administrators. To hand over only a part, assign them single permissions instead."
 	case RemoveAdministrator:
@@ -192,6 +229,7 @@ func (v UserLinkView) title() string {
 type InvitationForm struct {
 	Input    registry.NewInvitation
 	Invalid  registry.Invalid
+	Link     HandoverChoice
 	MayGrant bool                // may make administrators
 	Groups   []registry.GroupRow // into which they may be put here
 }

@@ -94,7 +94,13 @@ func TestUserPages(t *testing.T) {
 		"user_disabled":      user(3, plain),
 		"user_expired":       user(4, plain),
 		"user_reset":         user(5, plain),
-		"user_viewed":        user(5, func(v *UserView) { v.Rights.MayManage = false; v.User.LinkEnds = time.Time{} }),
+		"user_invited_unsent": user(2, func(v *UserView) {
+			v.Mail, v.User.LinkMail = true, registry.Delivery{ID: "msg_1", Email: "ben@example.com", State: registry.DeliveryWaiting, Attempts: 2, TriedAt: noon.Add(-time.Minute), Status: 451, Answer: "Come <back> later"}
+		}),
+		"user_reset_sent": user(5, func(v *UserView) {
+			v.Mail, v.User.LinkMail = true, registry.Delivery{ID: "msg_1", Email: "reset@example.com", State: registry.DeliveryDelivered, TriedAt: noon.Add(-time.Minute)}
+		}),
+		"user_viewed": user(5, func(v *UserView) { v.Rights.MayManage = false; v.User.LinkEnds = time.Time{} }),
 
 		"user_wrong": UserQuestionPage(inDialog, UserQuestion{
 			Deed: DisableUser, User: rows[1], Back: "/admin/users", Input: registry.Reason{Reason: "too <long>"},
@@ -107,6 +113,8 @@ func TestUserPages(t *testing.T) {
 		"user_link_new":  UserLinkPage(shell, UserLinkView{User: rows[5], Link: "https://auth.example.com/new-password?code=CODE", Now: noon}),
 		"user_link_gone": UserLinkGonePage(shell, rows[2]),
 		"invite":         InviteUserPage(shell, InvitationForm{}),
+		"invite_mail":    InviteUserPage(shell, InvitationForm{Link: HandoverChoice{Offered: true, ByMail: true}}),
+		"user_link_mail": UserQuestionPage(inDialog, UserQuestion{Deed: RenewInvitation, User: rows[2], Link: HandoverChoice{ByMail: true, Error: "No e-mail is sent now. Hand the link over yourself."}, Back: "/admin/users"}),
 		"invite_wrong": InviteUserPage(shell, InvitationForm{
 			MayGrant: true, Input: registry.NewInvitation{Name: "A <b>", Email: "nobody", Admin: true, Groups: []string{"gr_clerks"}},
 			Groups: []registry.GroupRow{
@@ -126,5 +134,34 @@ func TestUserPages(t *testing.T) {
 	}
 	for name, page := range pages {
 		t.Run(name, func(t *testing.T) { viewtest.Golden(t, name, page) })
+	}
+}
+
+func TestLinkMailWords(t *testing.T) {
+	waits := registry.Delivery{ID: "msg_1", Email: "ben@example.com", State: registry.DeliveryWaiting}
+	tried := waits
+	tried.Attempts, tried.TriedAt, tried.Status, tried.Answer = 1, noon.Add(-5*time.Minute), 550, "no such user"
+	failed := tried
+	failed.State = registry.DeliveryFailed
+	for _, tt := range []struct {
+		name   string
+		mail   registry.Delivery
+		change func(*UserView)
+		want   string
+	}{
+		{"by hand", registry.Delivery{}, nil, ""},
+		{"waits", waits, nil, "It is being sent to ben@example.com by e-mail."},
+		{"no mail server", tried, func(v *UserView) { v.Mail = false }, "It waits to be sent to ben@example.com: no e-mail is sent now. The operator names a mail server with --smtp-url."},
+		{"refused", tried, nil, "It could not be sent to ben@example.com by e-mail yet, and is tried again. The mail server’s last answer, 5 min ago: 550: no such user"},
+		{"given up", failed, nil, "It could not be sent to ben@example.com by e-mail, and is not tried again. The mail server’s last answer, 5 min ago: 550: no such user"},
+		{"expired", waits, func(v *UserView) { v.Now = v.User.LinkEnds }, "It could not be sent to ben@example.com by e-mail, and is not tried again."},
+	} {
+		v := demoUser(2, func(v *UserView) { v.Mail, v.User.LinkMail = true, tt.mail })
+		if tt.change != nil {
+			tt.change(&v)
+		}
+		if got := v.linkMailWords(); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }

@@ -30,7 +30,7 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	options := storetest.Options(filepath.Join(folder, "test.db"), clock)
-	options.Key = key
+	options.Key, options.Mail = key, true
 	db, err := store.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
@@ -166,6 +166,14 @@ func (s *site) openLinks(t *testing.T, b *browser, secrets map[string]string, wr
 	b.post(path+"/reset-password", nil).redirects(path + "/link")
 	secrets["reset link"] = codeOf(t, b.takeLink(path))
 	b.post(path+"/reset-password", nil).redirects(path + "/link") // sealed, and never seen
+
+	mailed := func(how registry.Attempt) string {
+		b.post(path+"/reset-password", url.Values{"mail": {"true"}}).redirects(path)
+		b.get(path).has(http.StatusOK)
+		return s.mailed(t, how).Link.Code.Reveal()
+	}
+	secrets["link that was sent"] = mailed(registry.Attempt{Delivered: true, Status: 250})
+	secrets["link that waits to be sent again"] = mailed(registry.Attempt{Status: 451, Answer: "later"}) // sealed, at this moment
 }
 
 // actForUser has a client act for the user of a browser, well and badly, and

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -44,7 +43,7 @@ func (s *Server) usersCSV(c echo.Context) error {
 // user handles GET /admin/users/{id}.
 func (s *Server) user(c echo.Context) error {
 	ctx, by := c.Request().Context(), actor(c)
-	v := views.UserView{Now: s.Now().UTC(), Rights: userRights(c), MayAudit: may(c, registry.ReadAuditLog)}
+	v := views.UserView{Now: s.Now().UTC(), Rights: userRights(c), Mail: s.Mail, MayAudit: may(c, registry.ReadAuditLog)}
 	var err error
 	if v.User, err = s.Store.User(ctx, by, c.Param("id")); err != nil {
 		return err
@@ -67,36 +66,36 @@ func userRights(c echo.Context) views.UserRights {
 }
 
 // userDeeds are what is done to a user, and what is told then. What makes a
-// link leads to the page that shows it.
+// link leads to the page that shows it, unless it goes by e-mail.
 var userDeeds = map[views.UserDeed]struct {
 	action string // in the audit log
 	told   string
-	do     func(*store.DB, context.Context, registry.Actor, string, registry.Reason, store.ShowOnce) error
+	do     func(*store.DB, context.Context, registry.Actor, string, registry.Reason, store.Handover) error
 }{
-	views.DisableUser: {"user.disable", "The user is disabled", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, _ store.ShowOnce) error {
+	views.DisableUser: {"user.disable", "The user is disabled", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, _ store.Handover) error {
 		return db.DisableUser(ctx, by, id, in)
 	}},
-	views.EnableUser: {"user.enable", "The user is enabled", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, _ store.ShowOnce) error {
+	views.EnableUser: {"user.enable", "The user is enabled", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, _ store.Handover) error {
 		return db.EnableUser(ctx, by, id, in)
 	}},
-	views.SignOutUser: {"user.sign-out", "The user is signed out everywhere", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, _ store.ShowOnce) error {
+	views.SignOutUser: {"user.sign-out", "The user is signed out everywhere", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, _ store.Handover) error {
 		return db.SignOutUser(ctx, by, id, in)
 	}},
-	views.WithdrawInvitation: {"user.withdraw-invitation", "The invitation is withdrawn", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, _ store.ShowOnce) error {
+	views.WithdrawInvitation: {"user.withdraw-invitation", "The invitation is withdrawn", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, _ store.Handover) error {
 		return db.WithdrawInvitation(ctx, by, id, in)
 	}},
-	views.MakeAdministrator: {"permission.grant", "The user is an administrator", func(db *store.DB, ctx context.Context, by registry.Actor, id string, _ registry.Reason, _ store.ShowOnce) error {
+	views.MakeAdministrator: {"permission.grant", "The user is an administrator", func(db *store.DB, ctx context.Context, by registry.Actor, id string, _ registry.Reason, _ store.Handover) error {
 		return db.MakeAdministrator(ctx, by, id)
 	}},
-	views.RemoveAdministrator: {"permission.revoke", "The Admin templates are taken back", func(db *store.DB, ctx context.Context, by registry.Actor, id string, _ registry.Reason, _ store.ShowOnce) error {
+	views.RemoveAdministrator: {"permission.revoke", "The Admin templates are taken back", func(db *store.DB, ctx context.Context, by registry.Actor, id string, _ registry.Reason, _ store.Handover) error {
 		return db.RemoveAdministrator(ctx, by, id)
 	}},
-	views.ResetPassword: {"user.reset-password", "", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, show store.ShowOnce) error {
-		_, err := db.ResetPassword(ctx, by, id, in, show)
+	views.ResetPassword: {"user.reset-password", "", func(db *store.DB, ctx context.Context, by registry.Actor, id string, in registry.Reason, to store.Handover) error {
+		_, err := db.ResetPassword(ctx, by, id, in, to)
 		return err
 	}},
-	views.RenewInvitation: {"user.renew-invitation", "", func(db *store.DB, ctx context.Context, by registry.Actor, id string, _ registry.Reason, show store.ShowOnce) error {
-		_, err := db.RenewInvitation(ctx, by, id, show)
+	views.RenewInvitation: {"user.renew-invitation", "", func(db *store.DB, ctx context.Context, by registry.Actor, id string, _ registry.Reason, to store.Handover) error {
+		_, err := db.RenewInvitation(ctx, by, id, to)
 		return err
 	}},
 }
@@ -105,7 +104,7 @@ var userDeeds = map[views.UserDeed]struct {
 // done to a user.
 func (s *Server) askUser(deed views.UserDeed) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		return s.showUserQuestion(c, http.StatusOK, views.UserQuestion{Deed: deed, Back: c.QueryParam("back")})
+		return s.showUserQuestion(c, http.StatusOK, views.UserQuestion{Deed: deed, Link: s.handoverChoice(s.Mail, nil), Back: c.QueryParam("back")})
 	}
 }
 
@@ -114,21 +113,24 @@ func (s *Server) changeUser(deed views.UserDeed) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		var in struct {
 			registry.Reason
+			Mail bool   `form:"mail"` // the link, of what makes one
 			Back string `form:"back"`
 		}
 		if err := bind(c, &in); err != nil {
 			return err
 		}
 		d, id := userDeeds[deed], c.Param("id")
-		err := d.do(s.Store, c.Request().Context(), actor(c), id, in.Reason, store.ShowOnce{SessionToken: sessionToken(c)})
+		err := d.do(s.Store, c.Request().Context(), actor(c), id, in.Reason, handover(c, in.Mail))
 		if invalid, wrong := errors.AsType[registry.Invalid](err); wrong {
-			return s.showUserQuestion(c, http.StatusUnprocessableEntity, views.UserQuestion{Deed: deed, Input: in.Reason, Invalid: invalid, Back: in.Back})
+			return s.showUserQuestion(c, http.StatusUnprocessableEntity, views.UserQuestion{
+				Deed: deed, Input: in.Reason, Invalid: invalid, Link: s.handoverChoice(in.Mail, invalid), Back: in.Back,
+			})
 		}
 		if err != nil {
 			return err
 		}
-		if d.told == "" {
-			return redirect(c, views.UserPath(id, "link"))
+		if deed.MakesLink() {
+			return s.linkMade(c, id, in.Mail)
 		}
 		s.flash(c, d.told)
 		instead := views.UserPath(id, "")
@@ -158,7 +160,7 @@ func (s *Server) showUserQuestion(c echo.Context, code int, q views.UserQuestion
 // something to a user, and records that they tried.
 func (s *Server) requireOver(c echo.Context, u registry.UserRow, deed views.UserDeed) error {
 	need := registry.ManageUsers
-	opens := deed == views.ResetPassword || deed == views.RenewInvitation
+	opens := deed.MakesLink()
 	target := registry.Target{Type: "user", ID: u.ID, Name: u.Name}
 	switch {
 	case deed == views.MakeAdministrator || deed == views.RemoveAdministrator || may(c, need) && u.Admin && !opens:
@@ -174,33 +176,75 @@ func (s *Server) inviteUserPage(c echo.Context) error {
 	if err := s.requireFor(c, "user.invite", registry.AllUsers, registry.ManageUsers); err != nil {
 		return err
 	}
-	return s.showInvitation(c, http.StatusOK, views.InvitationForm{})
+	return s.showInvitation(c, http.StatusOK, views.InvitationForm{Link: s.handoverChoice(s.Mail, nil)})
 }
 
 // inviteUser handles POST /admin/users/new. The same invitation, sent twice,
-// leads to the link that it made.
+// leads to what became of it.
 func (s *Server) inviteUser(c echo.Context) error {
-	var in registry.NewInvitation
+	var in struct {
+		registry.NewInvitation
+		Mail bool `form:"mail"`
+	}
 	if err := bind(c, &in); err != nil {
 		return err
 	}
 	ctx, by := c.Request().Context(), actor(c)
-	link, err := s.Store.InviteUser(ctx, by, in, store.ShowOnce{SessionToken: sessionToken(c)})
+	link, err := s.Store.InviteUser(ctx, by, in.NewInvitation, handover(c, in.Mail))
 	invalid, wrong := errors.AsType[registry.Invalid](err)
 	if wrong && invalid["email"] != "" {
-		if known, err := s.Store.UserByEmail(ctx, by, in.Email); err == nil {
-			if waits, err := s.Store.SecretWaits(ctx, sessionToken(c), known.ID); err == nil && waits {
-				return redirect(c, views.UserPath(known.ID, "link"))
-			}
+		if id := s.justInvited(c, in.Email, in.Mail); id != "" {
+			return s.linkMade(c, id, in.Mail)
 		}
 	}
 	if wrong {
-		return s.showInvitation(c, http.StatusUnprocessableEntity, views.InvitationForm{Input: in, Invalid: invalid})
+		form := views.InvitationForm{Input: in.NewInvitation, Invalid: invalid, Link: s.handoverChoice(in.Mail, invalid)}
+		return s.showInvitation(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
 	}
-	return redirect(c, views.UserPath(link.User.ID, "link"))
+	return s.linkMade(c, link.User.ID, in.Mail)
+}
+
+// justInvited returns the ID of the user of an address whose invitation waits to
+// be shown in this session, or went off by e-mail as recently, or "".
+func (s *Server) justInvited(c echo.Context, email string, byMail bool) string {
+	ctx, by := c.Request().Context(), actor(c)
+	known, err := s.Store.UserByEmail(ctx, by, email)
+	if err != nil {
+		return ""
+	}
+	if !byMail {
+		if waits, err := s.Store.SecretWaits(ctx, sessionToken(c), known.ID); err != nil || !waits {
+			return ""
+		}
+		return known.ID
+	}
+	u, err := s.Store.User(ctx, by, known.ID)
+	if err != nil || u.LinkMail.ID == "" || u.Status() != registry.Invited || s.Now().Sub(u.LinkMail.At) > store.ShownFor {
+		return ""
+	}
+	return known.ID
+}
+
+// handover returns how a link that is made now gets to its user.
+func handover(c echo.Context, byMail bool) store.Handover {
+	return store.Handover{ByMail: byMail, Show: store.ShowOnce{SessionToken: sessionToken(c)}}
+}
+
+func (s *Server) handoverChoice(byMail bool, invalid registry.Invalid) views.HandoverChoice {
+	return views.HandoverChoice{Offered: s.Mail, ByMail: byMail, Error: invalid["mail"]}
+}
+
+// linkMade leads to the page that shows a new link or, when it goes by e-mail,
+// to that of the user.
+func (s *Server) linkMade(c echo.Context, id string, byMail bool) error {
+	if !byMail {
+		return redirect(c, views.UserPath(id, "link"))
+	}
+	s.flash(c, "The link is on its way by e-mail")
+	return redirect(c, views.UserPath(id, ""))
 }
 
 func (s *Server) showInvitation(c echo.Context, code int, f views.InvitationForm) error {
@@ -237,6 +281,6 @@ func (s *Server) userLink(c echo.Context) error {
 	if u.Status() == registry.Invited {
 		kind = registry.InvitationLink
 	}
-	v := views.UserLinkView{User: u.UserRow, Link: s.Issuer + views.LinkPath(kind) + "?code=" + url.QueryEscape(code.Reveal())}
+	v := views.UserLinkView{User: u.UserRow, Link: s.Issuer + registry.UserLink{Kind: kind, Code: code}.Path()}
 	return render(c, http.StatusOK, views.UserLinkPage(s.shell(c, u.Name, views.UsersPath), v))
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"clientele/registry"
+	"clientele/store"
 	"clientele/store/storetest"
 )
 
@@ -104,6 +106,88 @@ func TestInviteUser(t *testing.T) {
 	})
 }
 
+// mailed returns the one message that the courier would send now, sent or not.
+func (s *site) mailed(t *testing.T, how registry.Attempt) registry.DueDelivery {
+	t.Helper()
+	due, err := s.Store.TakeDeliveries(t.Context(), 10)
+	if err != nil || len(due) != 1 {
+		t.Fatalf("got %d messages and %v, want one", len(due), err)
+	}
+	if err := s.Store.Delivered(t.Context(), due[0].Delivery, how); err != nil {
+		t.Fatal(err)
+	}
+	return due[0]
+}
+
+// mailingSite is a site that sends e-mail.
+func mailingSite(t *testing.T) *site {
+	t.Helper()
+	clock := storetest.NewClock()
+	return siteOn(storetest.OpenMailing(t, storetest.SQLite(t), clock), clock, func(s *Server) { s.Mail = true })
+}
+
+func TestInviteUserByMail(t *testing.T) {
+	s := mailingSite(t)
+	b := s.setUp(t)
+	if got := b.get("/admin/users/new").page().Find("[name=mail][checked]").AttrOr("value", ""); got != "true" {
+		t.Errorf("got %q chosen, want e-mail", got)
+	}
+	byHand := url.Values{"name": {"New User"}, "email": {"nobody"}, "mail": {"false"}}
+	if got := b.post("/admin/users/new", byHand).page().Find("[name=mail][checked]").AttrOr("value", ""); got != "false" {
+		t.Errorf("got %q chosen after a mistake, want what was", got)
+	}
+	b.post("/admin/users/new", url.Values{"name": {"New User"}, "email": {"new@example.com"}, "mail": {"maybe"}}).has(http.StatusBadRequest)
+
+	form := maps.Clone(newcomer)
+	form.Set("mail", "true")
+	w := b.post("/admin/users/new", form)
+	path := w.Header().Get("Location")
+	w.redirects(path)
+	b.post("/admin/users/new", form).redirects(path) // sent twice
+	b.get(path).has(200, "The link is on its way by e-mail", "It is being sent to new@example.com by e-mail.")
+	b.get(path + "/link").has(http.StatusGone)
+
+	first := s.mailed(t, registry.Attempt{Status: 451, Answer: "Come <back> later"})
+	b.get(path).has(200, "The invitation has not reached them yet", "is tried again", "451: Come &lt;back&gt; later")
+	b.post(path+"/invitation", url.Values{"mail": {"true"}}).redirects(path)
+	s.browser(t).get(first.Link.Path()).has(404, "This link opens nothing")
+	second := s.mailed(t, registry.Attempt{Delivered: true, Status: 250})
+	page := b.get(path)
+	page.has(200, "It was sent to new@example.com by e-mail, at 1 Jun 2026")
+	page.lacks(second.Link.Code.Reveal())
+
+	guest := s.browser(t)
+	guest.get(second.Link.Path()).has(200, "Welcome to Harbor", "New User")
+	guest.post("/invitation", url.Values{"code": {second.Link.Code.Reveal()}, "new": {newPassword}}).redirects("/")
+	b.get(path).lacks("It was sent")
+	s.clock.Advance(store.ShownFor + time.Minute)
+	b.post("/admin/users/new", form).has(422, "Someone in the team has this e-mail address already.")
+
+	b.post(path+"/reset-password", url.Values{"mail": {"true"}}).redirects(path)
+	reset := s.mailed(t, registry.Attempt{Delivered: true, Status: 250})
+	b.get(path).has(200, "Their password was reset", "It was sent to new@example.com by e-mail")
+	guest.get(reset.Link.Path()).has(200, "Choose a new password")
+
+	s.Server.Mail = false // it was started without a mail server
+	b.post(path+"/reset-password", url.Values{"mail": {"false"}}).redirects(path + "/link")
+	b.get(path + "/reset-password").lacks("By e-mail")
+}
+
+// A form that was shown before the mail server went away keeps what was typed.
+func TestInviteUserByMailWithoutMail(t *testing.T) {
+	s := newSite(t)
+	b := s.setUp(t)
+	form := maps.Clone(newcomer)
+	form.Set("mail", "true")
+	w := b.post("/admin/users/new", form)
+	w.has(422, "new@example.com", "No e-mail is sent now. Hand the link over yourself.")
+	if got := w.page().Find("[name=mail][checked]").AttrOr("value", ""); got != "false" || w.page().Find("[name=mail][disabled]").Length() != 1 {
+		t.Errorf("got %q chosen, want the other way", got)
+	}
+	user, _ := s.userAndBrowser(t, "Demo User", "demo@example.com", false)
+	b.post("/admin/users/"+user.ID+"/reset-password", url.Values{"mail": {"true"}}).has(422, "Reset the password of Demo User?", "No e-mail is sent now.")
+}
+
 func prefetch(path string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header.Set("Sec-Purpose", "prefetch")
@@ -155,7 +239,7 @@ func TestResetPasswordOfUser(t *testing.T) {
 	b := s.setUp(t)
 	user, guest := s.userAndBrowser(t, "Demo User", "demo@example.com", false)
 	path := "/admin/users/" + user.ID
-	b.withHTMX().get(path+"/reset-password").has(200, "Reset the password of Demo User?", "shown once and good for 24 hours")
+	b.withHTMX().get(path+"/reset-password").has(200, "Reset the password of Demo User?", "good once and for 24 hours", "It could go by e-mail if the operator named a mail server with --smtp-url.")
 	b.withHTMX().post(path+"/reset-password", url.Values{"reason": {"Forgot it"}}).navigates(path + "/link")
 	link := b.takeLink(path)
 	if !strings.HasPrefix(link, "/new-password?code=") {

@@ -81,7 +81,7 @@ func (d *demoMaker) planPeople() {
 	}
 	invite := func(name, email string, then func(by registry.Actor, link registry.UserLink) error) func(registry.Actor) error {
 		return func(by registry.Actor) error {
-			link, err := d.db.InviteUser(d.ctx, by, registry.NewInvitation{Name: name, Email: email}, store.ShowOnce{})
+			link, err := d.db.InviteUser(d.ctx, by, registry.NewInvitation{Name: name, Email: email}, store.Handover{})
 			if err != nil || then == nil {
 				return err
 			}

@@ -88,7 +88,20 @@ func Options(database string, clock *Clock) store.Options {
 // test ends. Opening the same one twice gives two instances.
 func Open(t testing.TB, database string, clock *Clock) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), Options(database, clock))
+	return open(t, Options(database, clock))
+}
+
+// OpenMailing is Open for an instance that sends e-mail.
+func OpenMailing(t testing.TB, database string, clock *Clock) *store.DB {
+	t.Helper()
+	options := Options(database, clock)
+	options.Mail = true
+	return open(t, options)
+}
+
+func open(t testing.TB, options store.Options) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
