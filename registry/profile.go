@@ -9,7 +9,8 @@ import (
 // Profile is what users see of themselves.
 type Profile struct {
 	User
-	Sessions []UserSession // the one that looks first, then the last used
+	Sessions   []UserSession // the one that looks first, then the last used
+	NoticeMail bool          // wants notices by e-mail too
 }
 
 // UserSession is a browser in which a user is signed in.

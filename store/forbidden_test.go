@@ -45,7 +45,7 @@ func TestNobodyMayDoAnything(t *testing.T) {
 var ownBusiness = map[string]bool{
 	"Setup": true, "OpenUserLink": true, // from says where the request came from; the code decides
 
-	"Profile": true, "UpdateProfile": true, "ChangePassword": true, // see profile_test.go
+	"Profile": true, "UpdateProfile": true, "SetNoticeMail": true, "ChangePassword": true, // see profile_test.go
 	"EndOwnSession": true, "EndOtherSessions": true,
 	"OwnNotices": true, "OwnNotice": true, "ReadNotices": true, "UnreadNotices": true, // see notices_test.go
 	"OwnConsents": true, "OwnConsent": true, "RevokeConsent": true, "RevokeAllConsents": true, // see revoke_test.go

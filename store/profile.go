@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -25,8 +26,10 @@ func (db *DB) Profile(ctx context.Context, by registry.Actor, sessionToken strin
 			return err
 		}
 		p.User = who.User
-		p.Sessions, err = t.sessionsOf(ctx, who.ID, hashToken(sessionToken))
-		return err
+		if p.Sessions, err = t.sessionsOf(ctx, who.ID, hashToken(sessionToken)); err != nil {
+			return err
+		}
+		return t.QueryRowContext(ctx, `SELECT notice_mail FROM users WHERE id = $1`, who.ID).Scan(&p.NoticeMail)
 	})
 	if err != nil {
 		return registry.Profile{}, fmt.Errorf("read the profile: %w", err)
@@ -109,6 +112,31 @@ func (t *tx) checkProfile(ctx context.Context, who account, in registry.ProfileE
 	}
 	if invalid = invalid.And(more); len(invalid) > 0 {
 		return invalid
+	}
+	return nil
+}
+
+// SetNoticeMail says whether a user gets notices by e-mail too, where the rule of
+// their kind says that users do. What is so already changes nothing. It fails
+// with registry.ErrNotFound for all but users.
+func (db *DB) SetNoticeMail(ctx context.Context, by registry.Actor, on bool) error {
+	err := db.change(ctx, by, intent{action: "user.set-notice-mail"}, func(t *tx) (registry.Event, error) {
+		who, err := t.lockOwnAccount(ctx)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		result, err := t.ExecContext(ctx, `UPDATE users SET notice_mail = $1 WHERE id = $2 AND notice_mail <> $1`, on, who.ID)
+		if err != nil {
+			return registry.Event{}, err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return registry.Event{}, cmp.Or(err, errUnchanged)
+		}
+		state := func(on bool) string { return snapshot(map[string]bool{"notices_by_email": on}) }
+		return registry.Event{Target: userTarget(who.User), Before: state(!on), After: state(on)}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("choose notices by e-mail: %w", err)
 	}
 	return nil
 }

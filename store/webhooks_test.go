@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -387,7 +388,7 @@ func TestMailOfNotices(t *testing.T) {
 			clock, address := storetest.NewClock(), database(t)
 			mailing, silent := storetest.OpenMailing(t, address, clock), storetest.Open(t, address, clock)
 			admin := storetest.Admin(t, silent)
-			storetest.User(t, silent, "Other Admin", "other@example.com", true)
+			other := storetest.User(t, silent, "Other Admin", "other@example.com", true).Actor()
 			due(t, silent, 10)
 			rule := registry.NoticeRule{Kind: registry.NoticeApplicationCreated, On: true, Admins: true, Email: true, Addresses: " list@example.com\n\nother@example.com \r\nlist@example.com"}
 			if err := silent.SetNoticeRule(t.Context(), admin, rule); err != nil {
@@ -424,6 +425,35 @@ func TestMailOfNotices(t *testing.T) {
 			}
 			if got := to(mailing); len(got) != 2 {
 				t.Errorf("got %q, want both again", got)
+			}
+
+			// Who turns their own off still is one of the rule's addresses, as long as the rule says so.
+			for _, on := range []bool{false, true} {
+				if err := silent.SetNoticeMail(t.Context(), other, on); err != nil {
+					t.Fatal(err)
+				}
+				for _, addresses := range []string{"", "other@example.com"} {
+					rule.Addresses = addresses
+					if err := silent.SetNoticeRule(t.Context(), admin, rule); err != nil {
+						t.Fatal(err)
+					}
+					registered(t, silent, admin, func(in *registry.NewClient) { forAuditLog(in); in.Name = fmt.Sprint("Told ", on, addresses) })
+					var got []string
+					for _, d := range due(t, mailing, 10) {
+						got = append(got, d.Email+" as "+cmp.Or(d.UserID, "address"))
+						delivered(t, mailing, d, accepts)
+					}
+					want := map[bool]string{true: "other@example.com as " + other.ID, false: "other@example.com as address"}[on]
+					if addresses == "" && !on && len(got) > 0 || (addresses != "" || on) && !slices.Equal(got, []string{want}) {
+						t.Errorf("on %t, addresses %q: got %q", on, addresses, got)
+					}
+				}
+			}
+			if event := newest(t, silent, other.ID); event.Action != "user.set-notice-mail" || event.Before != `{"notices_by_email":false}` || event.After != `{"notices_by_email":true}` {
+				t.Errorf("got %+v, want it told", event)
+			}
+			if err := silent.SetNoticeMail(t.Context(), registry.Operator, false); !errors.Is(err, registry.ErrNotFound) {
+				t.Errorf("the operator: got %v, want ErrNotFound", err)
 			}
 		})
 	}

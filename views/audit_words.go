@@ -124,6 +124,7 @@ var auditAreas = []auditArea{
 		{"user.download", "Download users"},
 		{"user.update", "Edit one's profile"},
 		{"user.change-password", "Change one's password"},
+		{"user.set-notice-mail", "Turn one's notices by e-mail on or off"},
 	}},
 	{"webhook", "Webhooks", "zap", []auditAction{
 		{"webhook.create", "Add a webhook"},

@@ -30,6 +30,7 @@ type ProfileView struct {
 	Details  ProfileForm
 	Password PasswordForm
 	Consents OwnConsents
+	Mail     bool // e-mail is sent here
 	Now      time.Time
 }
 

@@ -32,7 +32,8 @@ func TestProfilePage(t *testing.T) {
 		return ProfilePage(shell, v)
 	}
 	pages := map[string]templ.Component{
-		"profile": with(func(*ProfileView) {}),
+		"profile":      with(func(*ProfileView) {}),
+		"profile_mail": with(func(v *ProfileView) { v.Mail, v.Profile.NoticeMail = true, true }),
 		"profile_alone": with(func(v *ProfileView) {
 			v.Profile.Sessions = v.Profile.Sessions[:1]
 		}),

@@ -77,6 +77,21 @@ func (s *Server) changePassword(c echo.Context) error {
 	return s.showProfile(c, code, v)
 }
 
+// setNoticeMail handles POST /profile/notices/mail.
+func (s *Server) setNoticeMail(c echo.Context) error {
+	var in struct {
+		On bool `form:"on"`
+	}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if err := s.Store.SetNoticeMail(c.Request().Context(), actor(c), in.On); err != nil {
+		return err
+	}
+	s.flash(c, "Saved")
+	return redirect(c, views.ProfilePath+"#notices")
+}
+
 // refusePassword says what is wrong with a form in which a password was typed,
 // and returns the status of that. Another error it returns.
 func (s *Server) refusePassword(c echo.Context, refused error, invalid *registry.Invalid, wait *time.Duration) (int, error) {
@@ -120,7 +135,7 @@ func (s *Server) profileView(c echo.Context) (v views.ProfileView, err error) {
 	v.Profile, err = s.Store.Profile(c.Request().Context(), actor(c), sessionToken(c))
 	v.Details.Input = v.Profile.Details()
 	v.Details.Seen = v.Details.Input
-	v.Now = s.Now().UTC()
+	v.Mail, v.Now = s.Mail, s.Now().UTC()
 	if err == nil {
 		v.Consents, err = s.ownConsentList(c, "")
 	}

@@ -61,6 +61,26 @@ func TestUpdateProfile(t *testing.T) {
 }
 
 // The second of two edits is told what the first changed, and keeps what it typed.
+func TestNoticeMailIsTurnedOff(t *testing.T) {
+	s := mailingSite(t)
+	b := s.setUp(t)
+	ticked := func() int { return b.get("/profile").page().Find("#notice-mail [name=on][checked]").Length() }
+	if ticked() != 1 {
+		t.Error("got it off, want it on until it is turned off")
+	}
+	b.post("/profile/notices/mail", url.Values{}).redirects("/profile#notices")
+	if ticked() != 0 {
+		t.Error("got it on, want it off")
+	}
+	b.post("/profile/notices/mail", url.Values{"on": {"true"}}).redirects("/profile#notices")
+	if ticked() != 1 {
+		t.Error("got it off, want it on")
+	}
+	b.post("/profile/notices/mail", url.Values{"on": {"maybe"}}).has(http.StatusBadRequest)
+	s.Server.Mail = false
+	b.get("/profile").lacks("Notices by e-mail")
+}
+
 func TestUpdateProfileMeanwhile(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn(t, "demo@example.com", false)

@@ -48,7 +48,7 @@ func consoleRights() map[string]right {
 		}
 	}
 	add(registry.Permission{}, nil, "/", "/profile", "/profile/password", "/profile/oauth-clients", "/profile/oauth-clients/revoke", "/profile/oauth-clients/:consent/revoke",
-		"POST /profile/sessions/end", "POST /profile/sessions/:session/end", "/profile/notices", "/profile/notices/:notice", "POST /profile/notices/read")
+		"POST /profile/sessions/end", "POST /profile/sessions/:session/end", "/profile/notices", "/profile/notices/:notice", "POST /profile/notices/read", "POST /profile/notices/mail")
 
 	manage, grant := []registry.Permission{registry.ManageApplications}, []registry.Permission{registry.ManagePermissions}
 	add(registry.ViewApplications, nil,

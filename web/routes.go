@@ -70,6 +70,7 @@ func (s *Server) routes(e *echo.Echo) {
 	console.get(views.NoticesPath, s.notices)
 	console.once(views.NoticesPath+"/:notice", s.openNotice)
 	console.post(views.NoticesPath+"/read", s.readNotices)
+	console.post(views.NoticesPath+"/mail", s.setNoticeMail)
 	console.get("/logos/:file", s.logo)
 
 	applications := console.through(s.viewingApplications)
