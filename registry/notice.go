@@ -45,9 +45,9 @@ const toOwners = "The owners of the application"
 var NoticeTypes = []NoticeType{
 	{NoticeApplicationCreated, "Application created", "An application is registered.", ManageApplications, "", false},
 	{NoticePermissionsChanged, "Permissions changed", "A user, a group or an application is given permissions, or loses some.", ManagePermissions, "The user who gets or loses them", false},
-	{NoticeSecretExpiring, "Secret expires soon", "A secret ends in 30, 14, 7 or 1 days.", ManageApplications, toOwners, true},
-	{NoticeSecretExpired, "Secret expired", "A secret has reached its end and is refused from then on.", ManageApplications, toOwners, true},
-	{NoticeSecretRegenerated, "Secret regenerated", "An application gets a new secret.", ManageApplications, toOwners, true},
+	{NoticeSecretExpiring, "Secret expires soon", "A secret or application key ends in 30, 14, 7 or 1 days.", ManageApplications, toOwners, true},
+	{NoticeSecretExpired, "Secret expired", "A secret or application key has reached its end and is refused from then on.", ManageApplications, toOwners, true},
+	{NoticeSecretRegenerated, "Secret regenerated", "An application gets a new secret or key.", ManageApplications, toOwners, true},
 	{NoticeRefreshReused, "Refresh token reused", "A code or a refresh token that was used already is presented again: someone may have copied it.", ManageApplications, "The user it acts for, and the owners of the application", true},
 	{NoticeConsentRevoked, "Consent revoked by an administrator", "An administrator takes back what a user allowed an application.", ManageApplications, "The users who gave it", false},
 	{NoticeAdministratorAdded, "New administrator", "Someone becomes able to give and take every permission.", ManagePermissions, "The new administrator", false},
@@ -154,6 +154,7 @@ type NoticeDetail struct {
 	Secret string      `json:"secret,omitempty"` // the first characters of the one that ends
 	Name   string      `json:"name,omitempty"`   // of that secret
 	Added  bool        `json:"added,omitempty"`  // the new secret replaces none
+	Key    bool        `json:"key,omitempty"`    // the new secret is an application key
 	Ends   time.Time   `json:"ends,omitzero"`    // when it does
 	Days   int         `json:"days,omitempty"`   // until then, at most
 	UsedAt time.Time   `json:"used_at,omitzero"` // when it was last used
@@ -174,10 +175,9 @@ func NoticeOf(e Event) (Notice, bool) {
 	switch e.Action {
 	case "application.create":
 		n.Kind = NoticeApplicationCreated
-	case "application.regenerate-secret":
-		n.Kind, n.Detail = NoticeSecretRegenerated, replacedSecret(e.After)
-	case "application.add-secret":
-		n.Kind, n.Detail.Added = NoticeSecretRegenerated, true
+	case "application.regenerate-secret", "application.add-secret":
+		n.Kind, n.Detail = NoticeSecretRegenerated, newSecretDetail(e.After)
+		n.Detail.Added = e.Action == "application.add-secret"
 	case "permission.grant", "permission.revoke":
 		n.Kind = NoticePermissionsChanged
 		n.Detail.Given, n.Detail.Taken = grantsIn(e.After), grantsIn(e.Before)
@@ -244,16 +244,18 @@ func (n *Notice) affects(record string) {
 
 func decoded(record string, into any) bool { return json.Unmarshal([]byte(record), into) == nil }
 
-// replacedSecret returns what an event tells of the secrets that a new one
-// replaces, of the last to end. The new one comes last.
-func replacedSecret(after string) (d NoticeDetail) {
+// newSecretDetail returns what an event tells of a new secret, which comes last,
+// and of those that it replaces: of the last of these to end.
+func newSecretDetail(after string) (d NoticeDetail) {
 	var of struct {
 		Secrets []struct{ Prefix, Name, Ends string }
 	}
 	if !decoded(after, &of) || len(of.Secrets) == 0 {
 		return d
 	}
-	for _, s := range of.Secrets[:len(of.Secrets)-1] {
+	last := len(of.Secrets) - 1
+	d.Key = strings.HasPrefix(of.Secrets[last].Prefix, keyPrefix)
+	for _, s := range of.Secrets[:last] {
 		if ends, err := time.Parse(time.RFC3339, s.Ends); err == nil && ends.After(d.Ends) {
 			d.Secret, d.Name, d.Ends = s.Prefix, s.Name, ends
 		}
@@ -298,6 +300,9 @@ func (n Notice) Title() string {
 	if n.Detail.Added {
 		what = "Secret added"
 	}
+	if n.Detail.isKey() {
+		what = strings.Replace(what, "Secret", "Key", 1)
+	}
 	return what + ": " + n.Target.Name
 }
 
@@ -314,9 +319,9 @@ func (n Notice) Text() string {
 		return fmt.Sprintf("%s ended on %s and is refused. %s", d.secret(), exactly(d.Ends), lastUsed(d.UsedAt))
 	case NoticeSecretRegenerated:
 		if d.Secret == "" {
-			return n.Actor.Name + " made a new secret."
+			return n.Actor.Name + " made a new " + d.noun() + "."
 		}
-		return fmt.Sprintf("%s made a new secret. %s, which it replaces, is accepted until %s.", n.Actor.Name, d.secret(), exactly(d.Ends))
+		return fmt.Sprintf("%s made a new %s. %s, which it replaces, is accepted until %s.", n.Actor.Name, d.noun(), d.secret(), exactly(d.Ends))
 	case NoticeRefreshReused:
 		return fmt.Sprintf("A code or refresh token of %s had been used already and was presented again. Someone may have copied it, so everything that it led to was ended.", d.User)
 	case NoticeConsentRevoked:
@@ -384,9 +389,18 @@ func lastUsed(at time.Time) string {
 // secret names the secret that ends.
 func (d NoticeDetail) secret() string {
 	if d.Name == "" {
-		return "The secret " + d.Secret + "…"
+		return "The " + d.noun() + " " + d.Secret + "…"
 	}
-	return "The secret " + d.Name + " (" + d.Secret + "…)"
+	return "The " + d.noun() + " " + d.Name + " (" + d.Secret + "…)"
+}
+
+func (d NoticeDetail) isKey() bool { return d.Key || strings.HasPrefix(d.Secret, keyPrefix) }
+
+func (d NoticeDetail) noun() string {
+	if d.isKey() {
+		return "key"
+	}
+	return "secret"
 }
 
 func exactly(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }

@@ -58,6 +58,13 @@ func TestNoticeOf(t *testing.T) {
 		},
 		{"added", Event{Action: "application.add-secret", Target: app, After: `{"secrets":[{"prefix":"cs_new","ends":"never"}]}`}, NoticeSecretRegenerated, "", NoticeDetail{Added: true}},
 		{
+			"a key replaced",
+			Event{Action: "application.regenerate-secret", Target: app, After: `{"secrets":[{"prefix":"ak_old","ends":"2026-06-02T12:00:00Z"},{"prefix":"ak_new","ends":"never"}]}`},
+			NoticeSecretRegenerated, "",
+			NoticeDetail{Key: true, Secret: "ak_old", Ends: noticed.Add(24 * time.Hour)},
+		},
+		{"a key added", Event{Action: "application.add-secret", Target: app, After: `{"secrets":[{"prefix":"ak_new","ends":"never"}]}`}, NoticeSecretRegenerated, "", NoticeDetail{Key: true, Added: true}},
+		{
 			"reused",
 			Event{Action: "consent.reuse-detected", Target: app, After: `{"consent":"cn_1","user":"us_1","user_name":"User"}`},
 			NoticeRefreshReused, "us_1",
@@ -131,6 +138,14 @@ func TestNoticeText(t *testing.T) {
 			NoticeDetail{Secret: "cs_ab12", Ends: noticed},
 			"Secret regenerated: Ledger Sync",
 			"Admin made a new secret. The secret cs_ab12…, which it replaces, is accepted until 1 Jun 2026, 12:00 UTC.",
+		},
+		{NoticeSecretRegenerated, NoticeDetail{Key: true}, "Key regenerated: Ledger Sync", "Admin made a new key."},
+		{NoticeSecretRegenerated, NoticeDetail{Key: true, Added: true}, "Key added: Ledger Sync", "Admin made a new key."},
+		{
+			NoticeSecretExpired,
+			NoticeDetail{Secret: "ak_ab12", Name: "Night", Ends: noticed},
+			"Key expired: Ledger Sync",
+			"The key Night (ak_ab12…) ended on 1 Jun 2026, 12:00 UTC and is refused. It was never used.",
 		},
 		{NoticeConsentRevoked, NoticeDetail{User: "User"}, "Consent revoked by an administrator: Ledger Sync", "Admin revoked the consent of User."},
 		{NoticeConsentRevoked, NoticeDetail{Count: 7, Reason: "A leak"}, "Consent revoked by an administrator: Ledger Sync", "Admin revoked the consents of all its users, 7. Reason: A leak"},

@@ -16,7 +16,7 @@ const reportBatch = 200
 // that it was downloaded. It needs the permission to view applications. It
 // fails before the first line, or with what yield returns.
 func (db *DB) ApplicationsReport(ctx context.Context, by registry.Actor, yield func(registry.ReportLine) error) error {
-	what := intent{action: "report.download", need: registry.ViewApplications, target: registry.Target{Type: "report", ID: "applications", Name: "Applications"}}
+	what := intent{action: "application.download", need: registry.ViewApplications, target: registry.Target{Type: "report", ID: "applications", Name: "Applications"}}
 	err := db.change(ctx, by, what, func(*tx) (registry.Event, error) { return registry.Event{}, nil })
 	if err != nil {
 		return fmt.Errorf("report applications: %w", err)

@@ -58,7 +58,7 @@ func TestApplicationsReport(t *testing.T) {
 			t.Errorf("the report (-want +got):\n%s", diff)
 		}
 		events := eventsOf(t, db, "applications")
-		if len(events) != 1 || events[0].Action != "report.download" || events[0].Actor.ID != admin.ID {
+		if len(events) != 1 || events[0].Action != "application.download" || events[0].Actor.ID != admin.ID {
 			t.Errorf("got the events %+v, want a download by %s", events, admin.Name)
 		}
 	})

@@ -84,7 +84,7 @@ func (db *DB) PermissionRecords(ctx context.Context, by registry.Actor, q Permis
 // order of PermissionRecords, and records that it was downloaded. It fails like
 // PermissionRecords before the first record, or with what yield returns.
 func (db *DB) PermissionsReport(ctx context.Context, by registry.Actor, yield func(registry.PermissionRecord) error) error {
-	what := intent{action: "report.download", target: registry.Target{Type: "report", ID: "permissions", Name: "Permissions"}}
+	what := intent{action: "permission.download", target: registry.Target{Type: "report", ID: "permissions", Name: "Permissions"}}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		_, err := t.reach(ctx)
 		return registry.Event{}, err

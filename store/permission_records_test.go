@@ -90,7 +90,7 @@ func TestPermissionRecords(t *testing.T) {
 		}); err != nil || !slices.Equal(report, want) {
 			t.Errorf("the report has %d lines and %v, want %d", len(report), err, len(want))
 		}
-		if e := eventsOf(t, s, "permissions"); len(e) != 1 || e[0].Action != "report.download" {
+		if e := eventsOf(t, s, "permissions"); len(e) != 1 || e[0].Action != "permission.download" {
 			t.Errorf("got %v, want the event of the download", e)
 		}
 		for _, cursor := range []string{"x", strings.Repeat("x", 3000), registry.Cursor{Sort: "record", ID: "user us_1"}.String()} {

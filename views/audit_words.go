@@ -38,6 +38,7 @@ var auditAreas = []auditArea{
 		{"application.update-scopes", "Change an application's scopes"},
 		{"application.list", "List applications"},
 		{"application.read", "Look at an application"},
+		{"application.download", "Download the report of applications"},
 		{"application.regenerate-secret", "Regenerate a secret"},
 		{"application.add-secret", "Add a secret"},
 		{"application.migrate", "Move an application key to an OAuth client"},
@@ -83,10 +84,8 @@ var auditAreas = []auditArea{
 		{"permission.explain", "Ask why something was refused"},
 		{"permission.grant", "Give permissions"},
 		{"permission.list", "List who holds what"},
+		{"permission.download", "Download the report of permissions"},
 		{"permission.revoke", "Take permissions away"},
-	}},
-	{"report", "Reports", "download", []auditAction{
-		{"report.download", "Download the report of applications"},
 	}},
 	{"scope", "Scopes", "braces", []auditAction{
 		{"scope.list", "List scopes and their use"},

@@ -230,7 +230,7 @@ func TestApplicationsCSV(t *testing.T) {
 		}
 		b.send(httptest.NewRequest(http.MethodHead, applicationsPath+".csv", nil)).has(http.StatusMethodNotAllowed)
 		s.holding(t, "nobody@example.com", registry.ReadAuditLog).get(applicationsPath + ".csv").has(http.StatusNotFound)
-		page, err := s.Store.AuditEvents(t.Context(), registry.Operator, registry.AuditQuery{Action: "report.download"})
+		page, err := s.Store.AuditEvents(t.Context(), registry.Operator, registry.AuditQuery{Action: "application.download"})
 		if err != nil || len(page.Entries) != 1 || page.Entries[0].Actor.Name != "First Admin" {
 			t.Errorf("got %+v, %v, want one download by First Admin", page.Entries, err)
 		}
