@@ -32,6 +32,7 @@ const (
 	Unused    Attention = "unused"         // for some days, UnusedDays unless asked otherwise; if never used, since it was made
 	Expiring  Attention = "expiring"       // a live secret ends within ExpiringWithin
 	Powerless Attention = "no_permissions" // holds no permissions, so its tokens open nothing
+	Unowned   Attention = "no_owner"       // nobody who can sign in owns it
 )
 
 const (
@@ -65,7 +66,7 @@ type ApplicationQuery struct {
 	Type      ApplicationType `query:"type" validate:"omitempty,oneof=oauth_client application_key" form:"type" label:"type"`
 	Status    Status          `query:"status" validate:"omitempty,oneof=active disabled deleted" form:"status" label:"status"`
 	Scope     string          `query:"scope" validate:"max=200,plain_text" form:"scope" label:"scope"`
-	Attention Attention       `query:"attention" validate:"omitempty,oneof=unused expiring no_permissions" form:"attention" label:"reason"`
+	Attention Attention       `query:"attention" validate:"omitempty,oneof=unused expiring no_permissions no_owner" form:"attention" label:"reason"`
 	Owner     string          `query:"owner" validate:"max=100,plain_text" form:"owner" label:"owner"` // a user's ID, or OwnedByViewer
 	Days      string          `query:"days" validate:"-" form:"days" label:"days"`                     // of Unused, as one types it; see Unused
 	Search    string          `query:"q" validate:"-" form:"q" label:"search"`                         // part of a name, client ID or creator; under three characters, the start of a name

@@ -6,6 +6,7 @@ type ApplicationRecord struct {
 	Scopes      []string
 	Required    []string // those of Scopes that users cannot leave out when they consent
 	Permissions []HeldGrant
+	Owners      []Owner // by name
 }
 
 // HeldGrant is a permission or a template as it was given to somebody.

@@ -120,6 +120,13 @@ func (t *tx) applicationRecords(ctx context.Context, ids string, args ...any) ([
 		byID[id].Networks = append(byID[id].Networks, n)
 		return err
 	})
+	each(`SELECT o.application_id, u.id, u.name, u.email, u.disabled_at IS NOT NULL FROM application_owners o JOIN users u ON u.id = o.user_id
+		WHERE o.application_id IN (`+ids+`) ORDER BY u.name_key, u.id`, func(rows *sql.Rows) error {
+		var o registry.Owner
+		err := rows.Scan(&id, &o.ID, &o.Name, &o.Email, &o.Disabled)
+		byID[id].Owners = append(byID[id].Owners, o)
+		return err
+	})
 	each(`SELECT application_id, hash FROM logos WHERE application_id IN (`+ids+`)`, func(rows *sql.Rows) error {
 		err := rows.Scan(&id, &key)
 		byID[id].Logo = key

@@ -75,6 +75,8 @@ func filtersOf(q registry.ApplicationQuery) []filter {
 		all = append(all, secretExpiring{})
 	case registry.Unused:
 		all = append(all, unusedLong{q.Unused()})
+	case registry.Unowned:
+		all = append(all, unowned{})
 	}
 	if q.Status == registry.Deleted {
 		all = append(all, lastDeleted{})
@@ -215,6 +217,18 @@ func (f unusedLong) narrow(s *selection) {
 	since := f.since(s)
 	s.and("a.last_used_at < "+since, "a.created_at < "+since)
 }
+
+// unowned is that nobody who can sign in owns it.
+type unowned struct{}
+
+func (f unowned) lead(s *selection) {
+	f.narrow(s)
+	s.order = "a.name_key, a.id"
+}
+
+func (unowned) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
+
+func (unowned) narrow(s *selection) { s.and("NOT a.owned") }
 
 // lastDeleted is what was deleted and is still kept.
 type lastDeleted struct{}

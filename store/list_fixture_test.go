@@ -52,7 +52,8 @@ func fillApplications(t testing.TB, database string, n int) *sql.DB {
 		SELECT 'us_owner' || i, 'owner' || i || '@demo.example', 'owner' || i || '@demo.example', 'Owner ' || i, '', %[1]d FROM (SELECT 1 AS i UNION ALL SELECT 2) AS two`,
 		storetest.Noon.Unix()), `
 		INSERT INTO application_owners (application_id, user_id)
-		SELECT id, 'us_owner1' FROM applications WHERE row_id % 3 = 0 UNION ALL SELECT id, 'us_owner2' FROM applications WHERE row_id % 40 = 0`)
+		SELECT id, 'us_owner1' FROM applications WHERE row_id % 3 = 0 UNION ALL SELECT id, 'us_owner2' FROM applications WHERE row_id % 40 = 0`, fmt.Sprintf(`
+		UPDATE users SET disabled_at = %d WHERE id = 'us_owner2'`, storetest.Noon.Unix()))
 	return db
 }
 
@@ -79,6 +80,11 @@ func manyQueries() map[string]registry.ApplicationQuery {
 		"deleted sync":              {Status: registry.Deleted, Search: "sync"},
 		"powerless":                 {Attention: registry.Powerless},
 		"powerless and disabled":    {Attention: registry.Powerless, Status: registry.Disabled},
+		"unowned":                   {Attention: registry.Unowned},
+		"unowned keys":              {Attention: registry.Unowned, Type: registry.ApplicationKey},
+		"unowned, deleted":          {Attention: registry.Unowned, Status: registry.Deleted},
+		"unowned, scope":            {Attention: registry.Unowned, Scope: "demo.s3"},
+		"unowned, search":           {Attention: registry.Unowned, Search: "sync"},
 		"unused":                    {Attention: registry.Unused},
 		"unused and disabled":       {Attention: registry.Unused, Status: registry.Disabled},
 		"expiring":                  {Attention: registry.Expiring},

@@ -273,3 +273,45 @@ func TestOwnersAreTold(t *testing.T) {
 		}
 	})
 }
+
+// An application has no owner when nobody who can sign in owns it: the list, the
+// record and the application's page agree.
+func TestUnowned(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, admin := t.Context(), storetest.Admin(t, db)
+		app := registered(t, db, registry.Operator, forAuditLog)
+		user := storetest.User(t, db, "Alice Demo", "alice@demo.example", false)
+		steps := []struct {
+			name    string
+			do      func() error
+			unowned bool
+			owners  []registry.Owner
+		}{
+			{"made by the command line", func() error { return nil }, true, nil},
+			{"given an owner", func() error { return db.AddOwner(ctx, admin, app.ID, user.ID) }, false, []registry.Owner{{ID: user.ID, Name: user.Name, Email: user.Email}}},
+			{"who is disabled", func() error { return db.DisableUser(ctx, admin, user.ID, left) }, true, []registry.Owner{{ID: user.ID, Name: user.Name, Email: user.Email, Disabled: true}}},
+			{"and enabled", func() error { return db.EnableUser(ctx, admin, user.ID, left) }, false, []registry.Owner{{ID: user.ID, Name: user.Name, Email: user.Email}}},
+			{"and removed", func() error { return db.RemoveOwner(ctx, admin, app.ID, user.ID) }, true, nil},
+		}
+		for _, step := range steps {
+			if err := step.do(); err != nil {
+				t.Fatalf("%s: %v", step.name, err)
+			}
+			page, err := db.Applications(ctx, admin, registry.ApplicationQuery{Attention: registry.Unowned})
+			if err != nil {
+				t.Fatal(err)
+			}
+			record, err := db.ApplicationRecord(ctx, admin, app.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			details, err := db.Application(ctx, admin, app.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if listed := len(page.Applications) == 1; listed != step.unowned || details.Abandoned() != step.unowned || !slices.Equal(record.Owners, step.owners) {
+				t.Errorf("%s: got listed %t, abandoned %t and owners %+v", step.name, listed, details.Abandoned(), record.Owners)
+			}
+		}
+	})
+}

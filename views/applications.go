@@ -267,6 +267,7 @@ func (l Applications) attentionOptions() []ui.Option {
 		{Value: string(registry.Unused), Label: "Unused for " + registry.Days(l.Query.Unused())},
 		{Value: string(registry.Expiring), Label: "Secret ends in 30 days"},
 		{Value: string(registry.Powerless), Label: "No permissions"},
+		{Value: string(registry.Unowned), Label: "No owner"},
 	}
 }
 

@@ -65,6 +65,7 @@ type applicationJSON struct {
 	Permissions    []registry.HeldGrant     `json:"permissions"`
 	CreatedAt      time.Time                `json:"created_at"`
 	CreatedBy      creatorJSON              `json:"created_by"`
+	Owners         []ownerJSON              `json:"owners"`
 	LastUsedAt     *time.Time               `json:"last_used_at"`
 }
 
@@ -73,13 +74,23 @@ type creatorJSON struct {
 	Name string `json:"name"`
 }
 
+type ownerJSON struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Disabled bool   `json:"disabled"`
+}
+
 func applicationRecord(r registry.ApplicationRecord) applicationJSON {
+	owners := make([]ownerJSON, len(r.Owners))
+	for i, o := range r.Owners {
+		owners[i] = ownerJSON{o.ID, o.Name, o.Disabled}
+	}
 	return applicationJSON{
 		ID: r.ID, Name: r.Name, Type: r.Type, Origin: r.Origin, Status: r.Status, Description: r.Description,
 		Grants: orEmpty(r.Grants), AuthMethod: r.AuthMethod, TokenAlg: r.TokenAlg,
 		RedirectURIs: orEmpty(r.RedirectURIs), Networks: registry.NetworkTexts(r.Networks), HomePage: r.HomePage, Trust: r.Trust,
 		Scopes: orEmpty(r.Scopes), RequiredScopes: orEmpty(r.Required), Permissions: orEmpty(r.Permissions),
-		CreatedAt: r.CreatedAt.UTC(), CreatedBy: creatorJSON{r.CreatedBy, r.CreatedByName}, LastUsedAt: timeOrNull(r.LastUsedAt),
+		CreatedAt: r.CreatedAt.UTC(), CreatedBy: creatorJSON{r.CreatedBy, r.CreatedByName}, Owners: owners, LastUsedAt: timeOrNull(r.LastUsedAt),
 	}
 }
 

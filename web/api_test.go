@@ -460,7 +460,7 @@ func TestAPIApplications(t *testing.T) {
 			`"grants":["client_credentials"],"auth_method":"client_secret_basic","token_alg":"ES256",`+
 			`"redirect_uris":[],"networks":[],"home_page":"","trust":"unverified","scopes":["applications:read"],"required_scopes":[],`+
 			`"permissions":[{"service":"applications","object":"","kind":"permission","key":"view"}],`+
-			`"created_at":"2026-06-01T12:00:00Z","created_by":{"id":"","name":"Command line"},"last_used_at":"2026-06-01T12:00:00Z"}`, reader.id)
+			`"created_at":"2026-06-01T12:00:00Z","created_by":{"id":"","name":"Command line"},"owners":[],"last_used_at":"2026-06-01T12:00:00Z"}`, reader.id)
 		if got := strings.TrimSpace(w.Body.String()); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

@@ -214,16 +214,16 @@ func TestApplicationsCSV(t *testing.T) {
 		var got []string
 		for _, row := range rows[1:] {
 			var cells []string
-			for _, name := range []string{"name", "created by", "service", "scopes", "object name", "object ID", "templates", "actions"} {
+			for _, name := range []string{"name", "created by", "owners", "service", "scopes", "object name", "object ID", "templates", "actions"} {
 				cells = append(cells, row[column[name]])
 			}
 			got = append(got, strings.Join(cells, "|"))
 		}
 		want := []string{
-			`'=HYPERLINK("https://evil.example","click")|First Admin|Audit log|audit.log:read||||`,
-			"Ledger Sync|First Admin|Audit log|audit.log:read||||",
-			"Ledger Sync|First Admin|Demo orders|orders:read||||",
-			"Ledger Sync|First Admin|Demo orders||Shop|shop|Viewer|view",
+			`'=HYPERLINK("https://evil.example","click")|First Admin|First Admin|Audit log|audit.log:read||||`,
+			"Ledger Sync|First Admin|First Admin|Audit log|audit.log:read||||",
+			"Ledger Sync|First Admin|First Admin|Demo orders|orders:read||||",
+			"Ledger Sync|First Admin|First Admin|Demo orders||Shop|shop|Viewer|view",
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

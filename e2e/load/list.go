@@ -43,6 +43,7 @@ func views() []view {
 		{what: "disabled ones", path: "/admin/applications?status=disabled"},
 		{what: "those that hold a scope", path: "/admin/applications?scope=audit.log%3Aread"},
 		{what: "those unused for 90 days", path: "/admin/applications?attention=unused"},
+		{what: "those without an owner", path: "/admin/applications?attention=no_owner"},
 		{what: "those without permissions", path: "/admin/applications?attention=no_permissions"},
 		{what: "search for one", path: "/admin/applications?q=payroll+77777"},
 		{what: "search that 12,500 match", path: "/admin/applications?q=payroll"},
