@@ -213,7 +213,7 @@ func prepare(t *testing.T, address string, key store.Key, url string) *sql.DB {
 	in := registry.WebhookInput{URL: url, Kinds: []registry.NoticeKind{registry.NoticeApplicationCreated}}
 	_, err = db.CreateWebhook(t.Context(), storetest.Admin(t, db), in, store.ShowOnce{})
 	rule := registry.NoticeRule{Kind: registry.NoticeApplicationCreated, On: true, Addresses: "list@example.com"}
-	if err := errors.Join(err, db.SetNoticeRule(t.Context(), registry.Operator, rule), db.Close()); err != nil {
+	if err := errors.Join(err, db.SetNoticeRule(t.Context(), registry.Operator, rule, nil), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	driver := "sqlite"

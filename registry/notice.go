@@ -74,6 +74,16 @@ func NoticeTypeOf(kind NoticeKind) (NoticeType, bool) {
 	return NoticeTypes[i], true
 }
 
+// noticeNames names kinds of notices.
+func noticeNames(kinds []NoticeKind) []string {
+	names := make([]string, len(kinds))
+	for i, kind := range kinds {
+		t, _ := NoticeTypeOf(kind)
+		names[i] = t.Name
+	}
+	return names
+}
+
 // NoticeRule says whether people are told of a kind of notice, and who is.
 type NoticeRule struct {
 	Kind     NoticeKind `form:"-" json:"-"`
@@ -125,6 +135,48 @@ func (r NoticeRule) Clean() NoticeRule {
 	}
 	r.Addresses = strings.Join(all, "\n")
 	return r
+}
+
+// Changes returns what has to change for the rule to become to.
+func (r NoticeRule) Changes(to NoticeRule) []DetailChange {
+	var all []DetailChange
+	for _, flag := range []struct {
+		field         string
+		before, after bool
+	}{
+		{"on", r.On, to.On},
+		{"admins", r.Admins, to.Admins},
+		{"affected", r.Affected, to.Affected},
+		{"email", r.Email, to.Email},
+	} {
+		if flag.before != flag.after {
+			all = append(all, DetailChange{flag.field, flag.before, flag.after})
+		}
+	}
+	if r.Addresses != to.Addresses {
+		all = append(all, DetailChange{"addresses", r.AddressList(), to.AddressList()})
+	}
+	return all
+}
+
+// Onto returns what somebody typed who had seen another rule than there is now:
+// what they left alone is as it is now.
+func (r NoticeRule) Onto(seen, now NoticeRule) NoticeRule {
+	for _, typed := range seen.Changes(r.Clean()) {
+		switch typed.Field {
+		case "on":
+			now.On = r.On
+		case "admins":
+			now.Admins = r.Admins
+		case "affected":
+			now.Affected = r.Affected
+		case "email":
+			now.Email = r.Email
+		case "addresses":
+			now.Addresses = r.Addresses
+		}
+	}
+	return now
 }
 
 // AddressList returns the addresses of a clean rule.

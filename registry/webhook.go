@@ -43,9 +43,35 @@ func (in WebhookInput) Clean() WebhookInput {
 	return in
 }
 
-// Equal reports whether two inputs are the same.
-func (in WebhookInput) Equal(other WebhookInput) bool {
-	return in.URL == other.URL && in.Description == other.Description && slices.Equal(in.Kinds, other.Kinds)
+// Changes returns what has to change for the input to become to.
+func (in WebhookInput) Changes(to WebhookInput) []DetailChange {
+	var all []DetailChange
+	if in.URL != to.URL {
+		all = append(all, DetailChange{"url", in.URL, to.URL})
+	}
+	if in.Description != to.Description {
+		all = append(all, DetailChange{"description", in.Description, to.Description})
+	}
+	if !slices.Equal(in.Kinds, to.Kinds) {
+		all = append(all, DetailChange{"kinds", noticeNames(in.Kinds), noticeNames(to.Kinds)})
+	}
+	return all
+}
+
+// Onto returns what somebody typed who had seen another input than there is
+// now: what they left alone is as it is now.
+func (in WebhookInput) Onto(seen, now WebhookInput) WebhookInput {
+	for _, typed := range seen.Changes(in.Clean()) {
+		switch typed.Field {
+		case "url":
+			now.URL = in.URL
+		case "description":
+			now.Description = in.Description
+		case "kinds":
+			now.Kinds = in.Kinds
+		}
+	}
+	return now
 }
 
 // Host is where the webhook leads, as far as everyone may know it: an address

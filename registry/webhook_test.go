@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestIsPublic(t *testing.T) {
@@ -113,5 +115,34 @@ func TestRetryAfter(t *testing.T) {
 	}
 	if first := RetryAfter(1, 0); first != 4*time.Second || RetryAfter(1, 1) != 6*time.Second || last != 8*time.Hour {
 		t.Errorf("got %s first and %s last", first, last)
+	}
+}
+
+// What two people edit at once: the second keeps what they typed, and nothing of
+// what the first changed is lost.
+func TestEditsOnto(t *testing.T) {
+	seen := WebhookInput{URL: "https://a.example", Description: "Chat", Kinds: []NoticeKind{NoticeApplicationCreated}}
+	now := WebhookInput{URL: "https://b.example", Description: "Chat", Kinds: []NoticeKind{NoticeSecretExpired}}
+	typed := WebhookInput{URL: "https://a.example ", Description: "Alarms", Kinds: []NoticeKind{NoticeWebhookStopped}}
+	want := WebhookInput{URL: "https://b.example", Description: "Alarms", Kinds: []NoticeKind{NoticeWebhookStopped}}
+	if diff := cmp.Diff(want, typed.Onto(seen, now)); diff != "" {
+		t.Errorf("webhook: -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]DetailChange{{"url", "https://a.example", "https://b.example"}, {"kinds", []string{"Application created"}, []string{"Secret expired"}}}, seen.Changes(now)); diff != "" {
+		t.Errorf("webhook: -want +got:\n%s", diff)
+	}
+
+	was := NoticeRule{On: true, Admins: true, Addresses: "a@example.com"}
+	is := NoticeRule{On: true, Affected: true, Addresses: "b@example.com"}
+	rule := NoticeRule{On: false, Admins: true, Email: true, Addresses: "a@example.com\r\n"}
+	if diff := cmp.Diff(NoticeRule{Affected: true, Email: true, Addresses: "b@example.com"}, rule.Onto(was, is)); diff != "" {
+		t.Errorf("rule: -want +got:\n%s", diff)
+	}
+	rule = NoticeRule{On: true, Affected: true, Addresses: "c@example.com"}
+	if diff := cmp.Diff(rule, rule.Onto(was, NoticeRule{On: true, Admins: true, Addresses: "b@example.com"})); diff != "" {
+		t.Errorf("rule: -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]DetailChange{{"admins", true, false}, {"affected", false, true}, {"addresses", []string{"a@example.com"}, []string{"b@example.com"}}}, was.Changes(is)); diff != "" {
+		t.Errorf("rule: -want +got:\n%s", diff)
 	}
 }

@@ -24,9 +24,10 @@ func (db *DB) NoticeRules(ctx context.Context, by registry.Actor) (rules []regis
 
 // SetNoticeRule says who is told of a kind of notice from then on. It needs the
 // permission to manage settings. The rule that is in force changes nothing. It
-// fails with registry.Invalid, and with registry.ErrNotFound when there is no
-// such kind.
-func (db *DB) SetNoticeRule(ctx context.Context, by registry.Actor, rule registry.NoticeRule) error {
+// fails with registry.Invalid, with registry.ErrConflict when the rule is not the
+// one that was seen, unless that is nil, and with registry.ErrNotFound when there
+// is no such kind.
+func (db *DB) SetNoticeRule(ctx context.Context, by registry.Actor, rule registry.NoticeRule, seen *registry.NoticeRule) error {
 	what := intent{action: "team.set-notice-rule", need: registry.ManageSettings, target: noticeRulesTarget}
 	err := db.change(ctx, by, what, func(t *tx) (registry.Event, error) {
 		kind, known := registry.NoticeTypeOf(rule.Kind)
@@ -35,9 +36,6 @@ func (db *DB) SetNoticeRule(ctx context.Context, by registry.Actor, rule registr
 		}
 		rule = rule.Clean()
 		rule.Affected = rule.Affected && kind.Affects != ""
-		if err := rule.Check(); err != nil {
-			return registry.Event{}, err
-		}
 		if err := t.lockMeta(ctx); err != nil {
 			return registry.Event{}, err
 		}
@@ -46,6 +44,12 @@ func (db *DB) SetNoticeRule(ctx context.Context, by registry.Actor, rule registr
 			return registry.Event{}, err
 		}
 		was := ruleOf(rules, rule.Kind)
+		if seen != nil && len(seen.Changes(was)) > 0 {
+			return registry.Event{}, registry.ErrConflict
+		}
+		if err := rule.Check(); err != nil {
+			return registry.Event{}, err
+		}
 		if was == rule {
 			return registry.Event{}, errUnchanged
 		}

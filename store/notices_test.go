@@ -162,7 +162,7 @@ func TestNoticeRules(t *testing.T) {
 		}
 		before := len(told(t, db, other))
 		off := registry.NoticeRule{Kind: registry.NoticeApplicationCreated}
-		if err := db.SetNoticeRule(ctx, admin, off); err != nil {
+		if err := db.SetNoticeRule(ctx, admin, off, nil); err != nil {
 			t.Fatal(err)
 		}
 		registered(t, db, admin, forAuditLog)
@@ -177,14 +177,18 @@ func TestNoticeRules(t *testing.T) {
 		if event.Action != "team.set-notice-rule" || event.After != `{"on":false,"administrators":false,"affected":false}` {
 			t.Errorf("got %+v, want the change", event)
 		}
-		if err := db.SetNoticeRule(ctx, admin, off); err != nil || newest(t, db, "application.created").Seq != event.Seq {
+		if err := db.SetNoticeRule(ctx, admin, off, nil); err != nil || newest(t, db, "application.created").Seq != event.Seq {
 			t.Errorf("again: got %v and another event, want nothing changed", err)
 		}
+		seen := registry.NoticeRule{Kind: off.Kind, On: true, Admins: true}
+		if err := db.SetNoticeRule(ctx, admin, seen, &seen); !errors.Is(err, registry.ErrConflict) {
+			t.Errorf("by who saw it on: got %v, want ErrConflict", err)
+		}
 		var invalid registry.Invalid
-		if err := db.SetNoticeRule(ctx, admin, registry.NoticeRule{Kind: registry.NoticeApplicationCreated, On: true, Affected: true}); !errors.As(err, &invalid) {
+		if err := db.SetNoticeRule(ctx, admin, registry.NoticeRule{Kind: registry.NoticeApplicationCreated, On: true, Affected: true}, &off); !errors.As(err, &invalid) {
 			t.Errorf("told to nobody: got %v, want Invalid", err)
 		}
-		if err := db.SetNoticeRule(ctx, admin, registry.NoticeRule{Kind: "none", On: true}); !errors.Is(err, registry.ErrNotFound) {
+		if err := db.SetNoticeRule(ctx, admin, registry.NoticeRule{Kind: "none", On: true}, nil); !errors.Is(err, registry.ErrNotFound) {
 			t.Errorf("no such kind: got %v, want ErrNotFound", err)
 		}
 	})

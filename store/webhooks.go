@@ -183,19 +183,23 @@ func (t *tx) setWebhookKinds(ctx context.Context, id string, kinds []registry.No
 }
 
 // UpdateWebhook changes where a webhook leads and what it is told of. What is
-// the same changes nothing. It fails as CreateWebhook does, and with
-// registry.ErrNotFound.
-func (db *DB) UpdateWebhook(ctx context.Context, by registry.Actor, id string, in registry.WebhookInput) error {
+// the same changes nothing. It fails as CreateWebhook does, with
+// registry.ErrNotFound, and with registry.ErrConflict when it is not the one that
+// was seen, unless that is nil.
+func (db *DB) UpdateWebhook(ctx context.Context, by registry.Actor, id string, in registry.WebhookInput, seen *registry.WebhookInput) error {
 	in = in.Clean()
 	err := db.change(ctx, by, changeOfWebhook("webhook.update", id), func(t *tx) (registry.Event, error) {
 		was, err := t.lockWebhook(ctx, id)
 		if err != nil {
 			return registry.Event{}, err
 		}
+		if seen != nil && len(seen.Changes(was.WebhookInput)) > 0 {
+			return registry.Event{}, registry.ErrConflict
+		}
 		if err := db.checkWebhook(in); err != nil {
 			return registry.Event{}, err
 		}
-		if was.Equal(in) {
+		if len(was.Changes(in)) == 0 {
 			return registry.Event{}, errUnchanged
 		}
 		_, err = t.ExecContext(ctx, `

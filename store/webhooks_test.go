@@ -151,21 +151,27 @@ func TestWebhooks(t *testing.T) {
 
 		changed := toAll
 		changed.URL, changed.Kinds = "https://other.example.com", changed.Kinds[:1]
-		if err := db.UpdateWebhook(ctx, admin, w.ID, changed); err != nil {
+		if err := db.UpdateWebhook(ctx, admin, w.ID, changed, nil); err != nil {
 			t.Fatal(err)
 		}
 		seq := newest(t, db, w.ID).Seq
-		if err := db.UpdateWebhook(ctx, admin, w.ID, changed); err != nil || newest(t, db, w.ID).Seq != seq {
+		if err := db.UpdateWebhook(ctx, admin, w.ID, changed, nil); err != nil || newest(t, db, w.ID).Seq != seq {
 			t.Errorf("the same: got %v and another event, want nothing", err)
 		}
-		if got, err := db.Webhook(ctx, admin, w.ID); err != nil || !got.Equal(changed) || !got.On {
+		if got, err := db.Webhook(ctx, admin, w.ID); err != nil || len(got.Changes(changed)) > 0 || !got.On {
 			t.Errorf("got %+v %v, want it changed", got, err)
+		}
+		if err := db.UpdateWebhook(ctx, admin, w.ID, registry.WebhookInput{}, &toAll); !errors.Is(err, registry.ErrConflict) {
+			t.Errorf("by who saw it as it was: got %v, want ErrConflict", err)
+		}
+		if err := db.UpdateWebhook(ctx, admin, w.ID, toAll, &changed); err != nil {
+			t.Errorf("by who saw it as it is: got %v", err)
 		}
 		if err := db.DeleteWebhook(ctx, admin, w.ID); err != nil {
 			t.Fatal(err)
 		}
 		for name, err := range map[string]error{
-			"read": second(db.Webhook(ctx, admin, w.ID)), "update": db.UpdateWebhook(ctx, admin, w.ID, changed), "test": db.SendTest(ctx, admin, w.ID),
+			"read": second(db.Webhook(ctx, admin, w.ID)), "update": db.UpdateWebhook(ctx, admin, w.ID, changed, nil), "test": db.SendTest(ctx, admin, w.ID),
 			"off": db.SetWebhookOn(ctx, admin, w.ID, false), "rotate": db.RotateWebhookSecret(ctx, admin, w.ID, store.ShowOnce{}),
 			"delete": db.DeleteWebhook(ctx, admin, w.ID), "again": db.SendAgain(ctx, admin, w.ID, "msg"), "log": second(db.Deliveries(ctx, admin, w.ID, registry.DeliveryQuery{})),
 		} {
@@ -391,11 +397,11 @@ func TestMailOfNotices(t *testing.T) {
 			other := storetest.User(t, silent, "Other Admin", "other@example.com", true).Actor()
 			due(t, silent, 10)
 			rule := registry.NoticeRule{Kind: registry.NoticeApplicationCreated, On: true, Admins: true, Email: true, Addresses: " list@example.com\n\nother@example.com \r\nlist@example.com"}
-			if err := silent.SetNoticeRule(t.Context(), admin, rule); err != nil {
+			if err := silent.SetNoticeRule(t.Context(), admin, rule, nil); err != nil {
 				t.Fatal(err)
 			}
 			var invalid registry.Invalid
-			if err := silent.SetNoticeRule(t.Context(), admin, registry.NoticeRule{Kind: rule.Kind, On: true, Addresses: "nobody"}); !errors.As(err, &invalid) || invalid["addresses"] != "Line 1: Enter an e-mail address such as name@example.com." {
+			if err := silent.SetNoticeRule(t.Context(), admin, registry.NoticeRule{Kind: rule.Kind, On: true, Addresses: "nobody"}, nil); !errors.As(err, &invalid) || invalid["addresses"] != "Line 1: Enter an e-mail address such as name@example.com." {
 				t.Errorf("got %v, want the address wrong", err)
 			}
 			to := func(db *store.DB) (all []string) {
@@ -434,7 +440,7 @@ func TestMailOfNotices(t *testing.T) {
 				}
 				for _, addresses := range []string{"", "other@example.com"} {
 					rule.Addresses = addresses
-					if err := silent.SetNoticeRule(t.Context(), admin, rule); err != nil {
+					if err := silent.SetNoticeRule(t.Context(), admin, rule, nil); err != nil {
 						t.Fatal(err)
 					}
 					registered(t, silent, admin, func(in *registry.NewClient) { forAuditLog(in); in.Name = fmt.Sprint("Told ", on, addresses) })

@@ -27,18 +27,18 @@ type ApplicationEditForm struct {
 	Meanwhile []registry.DetailChange
 }
 
-// seen returns Seen as the form carries it. See ParseSeen.
-func (f ApplicationEditForm) seen() string {
-	text, err := json.Marshal(f.Seen)
+// seenText writes what was seen as a form carries it. See ParseSeen.
+func seenText(seen any) string {
+	text, err := json.Marshal(seen)
 	if err != nil {
-		panic(err) // strings marshal
+		panic(err) // strings and flags marshal
 	}
 	return string(text)
 }
 
 // ParseSeen reads what a form carried as seen; nil when it is no such thing.
-func ParseSeen(text string) *registry.ClientDetails {
-	var seen registry.ClientDetails
+func ParseSeen[T any](text string) *T {
+	var seen T
 	if json.Unmarshal([]byte(text), &seen) != nil {
 		return nil
 	}
@@ -107,7 +107,7 @@ func ApplicationEditPage(s Shell, v ApplicationView, f ApplicationEditForm) temp
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = changedMeanwhile(v, f).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = changedMeanwhile(f.Meanwhile, fieldWords, v.path("edit")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -116,9 +116,9 @@ func ApplicationEditPage(s Shell, v ApplicationView, f ApplicationEditForm) temp
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.seen())
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(seenText(f.Seen))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 48, Col: 53}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 48, Col: 61}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -172,8 +172,9 @@ func ApplicationEditPage(s Shell, v ApplicationView, f ApplicationEditForm) temp
 	})
 }
 
-// changedMeanwhile says what someone else changed, and takes the focus.
-func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component {
+// changedMeanwhile says what someone else changed, and takes the focus. words
+// names fields, and again is where the form is as things are now.
+func changedMeanwhile(changes []registry.DetailChange, words func(field string) string, again string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -194,7 +195,7 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if len(f.Meanwhile) > 0 {
+		if len(changes) > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<div class=\"callout callout-warn\" role=\"alert\" tabindex=\"-1\" autofocus>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -207,15 +208,15 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, c := range f.Meanwhile {
+			for _, c := range changes {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<li>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(fieldWords(c.Field))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(words(c.Field))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 73, Col: 28}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 74, Col: 23}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
@@ -228,7 +229,7 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(detailWords(c.Field, c.Before))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 74, Col: 44}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 75, Col: 44}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -241,7 +242,7 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 				var templ_7745c5c3_Var8 string
 				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(detailWords(c.Field, c.After))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 76, Col: 43}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 77, Col: 43}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 				if templ_7745c5c3_Err != nil {
@@ -257,9 +258,9 @@ func changedMeanwhile(v ApplicationView, f ApplicationEditForm) templ.Component 
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 templ.SafeURL
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.path("edit")))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(again))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 82, Col: 57}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `application_edit.templ`, Line: 83, Col: 48}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
@@ -290,9 +291,12 @@ func (f ApplicationEditForm) publicText() string {
 	return "For apps that cannot keep a secret. When you save, the secrets it has end, and their tokens with them."
 }
 
-// detailWords writes a detail of an application for people.
+// detailWords writes a detail for people.
 func detailWords(field string, value any) string {
 	text, ok := value.(string)
+	if yes, is := value.(bool); is {
+		text, ok = valueWords(yes), true
+	}
 	switch list, _ := value.([]string); {
 	case !ok && field == "grants":
 		return grantWords(list)

@@ -33,9 +33,12 @@ func TestNoticeRulesPage(t *testing.T) {
 	rules[0].Email, rules[0].Addresses = true, "alarms@example.com\nlist@example.com"
 	nobody := registry.NoticeRule{Kind: registry.NoticeConsentRevoked, On: true}
 	pages := map[string]templ.Component{
-		"settings_notices":       NoticeRulesPage(demoShell(), NoticeRules{Rules: rules}),
-		"settings_notices_mail":  NoticeRulesPage(demoShell(), NoticeRules{Rules: rules[:2], Trouble: registry.MailTrouble{Messages: 3, Answer: "No answer: connection refused", TriedAt: time.Date(2026, time.June, 1, 11, 55, 0, 0, time.UTC)}, Now: time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)}),
-		"settings_notice":        NoticeRulePage(demoShell(), NoticeRuleForm{Input: rules[0], Mail: true}),
+		"settings_notices":      NoticeRulesPage(demoShell(), NoticeRules{Rules: rules}),
+		"settings_notices_mail": NoticeRulesPage(demoShell(), NoticeRules{Rules: rules[:2], Trouble: registry.MailTrouble{Messages: 3, Answer: "No answer: connection refused", TriedAt: time.Date(2026, time.June, 1, 11, 55, 0, 0, time.UTC)}, Now: time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)}),
+		"settings_notice":       NoticeRulePage(demoShell(), NoticeRuleForm{Input: rules[0], Seen: rules[0], Mail: true}),
+		"settings_notice_meanwhile": NoticeRulePage(demoShell(), NoticeRuleForm{
+			Input: rules[0], Seen: rules[0], Meanwhile: registry.NoticeRule{Addresses: "list@example.com"}.Changes(rules[0]), Mail: true,
+		}),
 		"settings_notice_nobody": NoticeRulePage(demoShell(), NoticeRuleForm{Input: nobody, Invalid: registry.Invalid{"admins": "Choose who is told, or turn the notice off."}}),
 	}
 	for name, page := range pages {

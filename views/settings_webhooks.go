@@ -26,6 +26,14 @@ type WebhookForm struct {
 	ID      string // "" for a new one
 	Input   registry.WebhookInput
 	Invalid registry.Invalid
+	Seen    registry.WebhookInput // as it was when its editor saw it
+	// Meanwhile is what someone else changed since then.
+	Meanwhile []registry.DetailChange
+}
+
+// webhookFieldWords are the labels of the form.
+func webhookFieldWords(field string) string {
+	return map[string]string{"url": "URL", "description": "Description", "kinds": "What it is told of"}[field]
 }
 
 // WebhookView is a webhook with a page of its deliveries, and what is wrong with

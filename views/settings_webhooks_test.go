@@ -30,10 +30,13 @@ func TestWebhookPages(t *testing.T) {
 	}}
 	secret := registry.ParseSecret("whsec_AAAA")
 	pages := map[string]templ.Component{
-		"settings_webhooks":           WebhooksPage(demoShell(), []registry.Webhook{chat, failing, stopped}),
-		"settings_webhooks_none":      WebhooksPage(demoShell(), nil),
-		"settings_webhook_new":        WebhookFormPage(demoShell(), WebhookForm{}),
-		"settings_webhook_edit":       WebhookFormPage(demoShell(), WebhookForm{ID: chat.ID, Input: chat.WebhookInput}),
+		"settings_webhooks":      WebhooksPage(demoShell(), []registry.Webhook{chat, failing, stopped}),
+		"settings_webhooks_none": WebhooksPage(demoShell(), nil),
+		"settings_webhook_new":   WebhookFormPage(demoShell(), WebhookForm{}),
+		"settings_webhook_edit":  WebhookFormPage(demoShell(), WebhookForm{ID: chat.ID, Input: chat.WebhookInput, Seen: chat.WebhookInput}),
+		"settings_webhook_meanwhile": WebhookFormPage(demoShell(), WebhookForm{
+			ID: chat.ID, Input: chat.WebhookInput, Seen: chat.WebhookInput, Meanwhile: registry.WebhookInput{URL: "https://old.example.com/<x>"}.Changes(chat.WebhookInput),
+		}),
 		"settings_webhook_errors":     WebhookFormPage(demoShell(), WebhookForm{Input: registry.WebhookInput{URL: "x"}, Invalid: registry.Invalid{"url": "Enter a URL.", "kind": "Choose at least one notice."}}),
 		"settings_webhook":            WebhookPage(demoShell(), WebhookView{Webhook: chat, Page: log, Now: now}),
 		"settings_webhook_failing":    WebhookPage(demoShell(), WebhookView{Webhook: failing, Now: now}),

@@ -152,7 +152,7 @@ func (s *Server) applicationCheck(c echo.Context) error {
 }
 
 func (in detailsInput) edit() registry.ClientEdit {
-	return registry.ClientEdit{ClientDetails: in.ClientDetails, Seen: views.ParseSeen(in.Seen), Logo: in.Logo}
+	return registry.ClientEdit{ClientDetails: in.ClientDetails, Seen: views.ParseSeen[registry.ClientDetails](in.Seen), Logo: in.Logo}
 }
 
 // editAgain shows the form with what was typed and what is wrong with it, and

@@ -49,25 +49,47 @@ func (s *Server) editWebhookPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showWebhookForm(c, http.StatusOK, views.WebhookForm{ID: w.ID, Input: w.WebhookInput})
+	return s.showWebhookForm(c, http.StatusOK, views.WebhookForm{ID: w.ID, Input: w.WebhookInput, Seen: w.WebhookInput})
 }
 
-// editWebhook handles POST /admin/settings/webhooks/{webhook}/edit.
+// editWebhook handles POST /admin/settings/webhooks/{webhook}/edit. When someone
+// else was faster, it says so, and keeps what was typed.
 func (s *Server) editWebhook(c echo.Context) error {
-	var in registry.WebhookInput
+	var in struct {
+		registry.WebhookInput
+		SeenURL         string                `form:"seen_url"`
+		SeenDescription string                `form:"seen_description"`
+		SeenKinds       []registry.NoticeKind `form:"seen_kind"`
+	}
 	if err := bind(c, &in); err != nil {
 		return err
 	}
 	id := c.Param("webhook")
-	err := s.Store.UpdateWebhook(c.Request().Context(), actor(c), id, in)
-	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
-		return s.showWebhookForm(c, http.StatusUnprocessableEntity, views.WebhookForm{ID: id, Input: in, Invalid: invalid})
+	var seen *registry.WebhookInput
+	if in.SeenURL != "" { // every webhook has one
+		seen = &registry.WebhookInput{URL: in.SeenURL, Description: in.SeenDescription, Kinds: in.SeenKinds}
 	}
+	refused := s.Store.UpdateWebhook(c.Request().Context(), actor(c), id, in.WebhookInput, seen)
+	if refused == nil {
+		s.flash(c, "Saved")
+		return redirect(c, views.WebhookPath(id, ""))
+	}
+	invalid, wrong := errors.AsType[registry.Invalid](refused)
+	if !wrong && !errors.Is(refused, registry.ErrConflict) {
+		return refused
+	}
+	now, err := s.webhookOf(c)
 	if err != nil {
 		return err
 	}
-	s.flash(c, "Saved")
-	return redirect(c, views.WebhookPath(id, ""))
+	if seen == nil {
+		seen = &now.WebhookInput
+	}
+	if wrong {
+		return s.showWebhookForm(c, http.StatusUnprocessableEntity, views.WebhookForm{ID: id, Input: in.WebhookInput, Invalid: invalid, Seen: *seen})
+	}
+	form := views.WebhookForm{ID: id, Input: in.Onto(*seen, now.WebhookInput), Seen: now.WebhookInput, Meanwhile: seen.Changes(now.WebhookInput)}
+	return s.showWebhookForm(c, http.StatusConflict, form)
 }
 
 func (s *Server) showWebhookForm(c echo.Context, code int, f views.WebhookForm) error {

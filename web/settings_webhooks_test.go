@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"clientele/registry"
 )
 
@@ -87,4 +89,59 @@ func TestWebhookPages(t *testing.T) {
 		viewer.get(list).has(http.StatusNotFound)
 		viewer.post(list+"/new", toChat).has(http.StatusNotFound)
 	})
+}
+
+// formOf returns what the form of a page has in it, as a browser would post it.
+func formOf(w answer, id string) url.Values {
+	form := url.Values{}
+	w.page().Find("#" + id + " [name]").Each(func(_ int, field *goquery.Selection) {
+		name := field.AttrOr("name", "")
+		value, has := field.Attr("value")
+		switch kind := field.AttrOr("type", ""); {
+		case kind == "checkbox" && field.Is(":not([checked])"):
+		case kind == "checkbox" && !has:
+			form.Add(name, "on")
+		case field.Is("textarea"):
+			form.Add(name, strings.TrimPrefix(field.Text(), "\n"))
+		default:
+			form.Add(name, value)
+		}
+	})
+	return form
+}
+
+// Of two who edit the same, the second is told what the first changed, and loses
+// nothing of what they typed.
+func TestSettingsMeanwhile(t *testing.T) {
+	s := newSite(t)
+	admin := s.setUp(t)
+	path, _ := admin.addWebhook(toChat)
+	first, second := formOf(admin.get(path+"/edit"), "webhook"), formOf(admin.get(path+"/edit"), "webhook")
+	first.Set("url", "https://new.example.com/in")
+	admin.post(path+"/edit", first).redirects(path)
+	second.Set("description", "Alarms")
+	told := admin.post(path+"/edit", second)
+	told.has(http.StatusConflict, "Someone changed it while you were editing", "https://hooks.example.com/in?key=1", "https://new.example.com/in", `value="Alarms"`)
+	admin.post(path+"/edit", formOf(told, "webhook")).redirects(path)
+	admin.get(path).has(http.StatusOK, "Alarms", "https://new.example.com/in")
+	third := formOf(admin.get(path+"/edit"), "webhook")
+	third.Set("url", "ftp://x")
+	wrong := admin.post(path+"/edit", third)
+	wrong.has(http.StatusUnprocessableEntity, "Enter a URL such as")
+	if got := formOf(wrong, "webhook")["seen_url"]; !slices.Equal(got, []string{"https://new.example.com/in"}) {
+		t.Errorf("got %q seen after a mistake, want it as it was", got)
+	}
+
+	rule := "/admin/settings/notices/secret.expired"
+	first, second = formOf(admin.get(rule), "rule"), formOf(admin.get(rule), "rule")
+	first.Set("addresses", "list@example.com")
+	admin.post(rule, first).redirects("/admin/settings/notices")
+	second.Del("affected")
+	told = admin.post(rule, second)
+	told.has(http.StatusConflict, "Someone changed it while you were editing", "E-mail to other addresses", "list@example.com")
+	if got := formOf(told, "rule"); got.Has("affected") || got.Get("addresses") != "list@example.com" {
+		t.Errorf("got %v, want what both chose", got)
+	}
+	admin.post(rule, formOf(told, "rule")).redirects("/admin/settings/notices")
+	admin.post(rule, url.Values{"on": {"true"}, "admins": {"true"}, "seen": {"nonsense"}}).redirects("/admin/settings/notices")
 }
