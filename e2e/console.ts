@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
+import type { Fresh } from './fixtures';
 
 /** Goes to a page by the sidebar, which phones keep behind a button. */
 export async function go(page: Page, label: string): Promise<void> {
@@ -29,6 +30,14 @@ export function rows(page: Page, table: string | RegExp): Locator {
 export async function download(page: Page, link: Locator): Promise<{ name: string; text: string }> {
   const [file] = await Promise.all([page.waitForEvent('download'), link.click()]);
   return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
+}
+
+/** Who sets fresh servers up. */
+export const firstAdmin = { team: 'Test Works', name: 'Test Admin', email: 'admin@test.example', password: 'four words without meaning' };
+
+/** Sets a fresh server up, as its form does it: the browser is signed in then. */
+export async function setUp(page: Page, { url, setupLink }: Fresh): Promise<void> {
+  await page.request.post(`${url}/setup`, { form: { ...firstAdmin, code: new URL(setupLink).searchParams.get('code')! } });
 }
 
 export type Client = { id: string; secret: string; path: string };

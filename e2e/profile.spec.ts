@@ -1,15 +1,6 @@
 import type { Page } from '@playwright/test';
-import { go, openAccount, rows } from './console';
+import { firstAdmin, go, openAccount, rows, setUp } from './console';
 import { expect, test } from './fixtures';
-
-const admin = { team: 'Test Works', name: 'Test Admin', email: 'admin@test.example', password: 'four words without meaning' };
-
-/** Sets a fresh server up, and leaves the page signed in. */
-async function setUp(page: Page, setupLink: string): Promise<void> {
-  const link = new URL(setupLink);
-  await page.request.post(`${link.origin}/setup`, { form: { ...admin, code: link.searchParams.get('code')! } });
-  await page.goto(`${link.origin}/profile`);
-}
 
 const sessions = (page: Page) => rows(page, 'Browsers in which you are signed in');
 
@@ -32,7 +23,8 @@ async function elsewhere(page: Page, javaScriptEnabled?: boolean): Promise<{ sig
 }
 
 test('a user edits name and e-mail address', async ({ page, fresh, axe }) => {
-  await setUp(page, fresh.setupLink);
+  await setUp(page, fresh);
+  await page.goto(`${fresh.url}/profile`);
   const name = page.getByRole('textbox', { name: 'Name' });
   const email = page.getByRole('textbox', { name: 'E-mail address' });
   const save = page.getByRole('button', { name: 'Save changes' });
@@ -49,7 +41,7 @@ test('a user edits name and e-mail address', async ({ page, fresh, axe }) => {
   await test.step('another address needs the password', async () => {
     await name.fill('Renamed Admin');
     await email.fill('renamed@test.example');
-    await page.getByRole('textbox', { name: 'Your password' }).fill(admin.password);
+    await page.getByRole('textbox', { name: 'Your password' }).fill(firstAdmin.password);
     await save.click();
     await expect(page.getByText('Saved').first()).toBeAttached();
     await expect(email).toHaveValue('renamed@test.example');
@@ -58,10 +50,11 @@ test('a user edits name and e-mail address', async ({ page, fresh, axe }) => {
 });
 
 test('another password signs other browsers out', async ({ page, fresh, javaScriptEnabled }) => {
-  await setUp(page, fresh.setupLink);
+  await setUp(page, fresh);
+  await page.goto(`${fresh.url}/profile`);
   const other = await elsewhere(page, javaScriptEnabled);
-  await other.signIn(admin.email, admin.password);
-  await page.getByRole('textbox', { name: 'Current password' }).fill(admin.password);
+  await other.signIn(firstAdmin.email, firstAdmin.password);
+  await page.getByRole('textbox', { name: 'Current password' }).fill(firstAdmin.password);
   await page.getByRole('textbox', { name: 'New password' }).fill('four more words of mine');
   await page.getByRole('button', { name: 'Change password' }).click();
   await expect(page.getByText('Your password is changed').first()).toBeAttached();
@@ -69,9 +62,10 @@ test('another password signs other browsers out', async ({ page, fresh, javaScri
 });
 
 test('sessions are told apart and ended', async ({ page, fresh, axe, javaScriptEnabled }) => {
-  await setUp(page, fresh.setupLink);
+  await setUp(page, fresh);
+  await page.goto(`${fresh.url}/profile`);
   const other = await elsewhere(page, javaScriptEnabled);
-  await other.signIn(admin.email, admin.password);
+  await other.signIn(firstAdmin.email, firstAdmin.password);
   await page.reload();
   await expect(sessions(page)).toHaveCount(2);
   await expect(sessions(page).first()).toContainText('This one');

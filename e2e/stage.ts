@@ -1,4 +1,5 @@
 import type { BrowserContext, Locator, Page } from '@playwright/test';
+import { setUp } from './console';
 import type { Fresh } from './fixtures';
 
 /** What it takes to bring a page into a state. */
@@ -6,8 +7,8 @@ export type Stage = {
   page: Page;
   context: BrowserContext;
   signIn: (role?: string) => Promise<unknown>;
-  /** Starts a server that nobody has set up. */
-  fresh: () => Promise<Fresh>;
+  /** Starts a server that nobody has set up, maybe with flags. */
+  fresh: (...flags: string[]) => Promise<Fresh>;
 };
 
 /** A page in one of its states, under the name of its picture. */
@@ -25,6 +26,19 @@ export const seen = (name: string, show: (stage: Stage) => Promise<unknown>, rol
     await show(stage);
   },
 });
+
+/** A page of a server of its own, with flags, whose first administrator is signed in. */
+export const alone = (name: string, show: (page: Page, url: string) => Promise<unknown>, ...flags: string[]): State => ({
+  name,
+  show: async ({ page, fresh }) => {
+    const server = await fresh(...flags);
+    await setUp(page, server);
+    await show(page, server.url);
+  },
+});
+
+/** A mail server that does not answer. */
+export const noMailServer = '--smtp-url=smtp://127.0.0.1:9?from=clientele@demo.example';
 
 /** A page of an application of the demo. */
 export const of = (name: string, application: string, subpage = '', then?: (page: Page) => Promise<unknown>): State =>

@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
-import { apply, download, go, rows } from './console';
+import { apply, download, go, rows, setUp } from './console';
 import { expect, test } from './fixtures';
+import { MailServer } from './mail-server';
 
 const password = 'four words without meaning';
 
@@ -73,6 +74,58 @@ test('an administrator invites a user, who joins', async ({ page, signIn, axe, j
   await apply(page);
   await expect(rows(page, 'Users')).toHaveCount(1);
   await expect(rows(page, 'Users')).toContainText('Active');
+});
+
+test('an invitation goes by e-mail, also when the mail server is down at first', async ({ page, startFresh, axe, javaScriptEnabled }) => {
+  const mail = await MailServer.start();
+  mail.refusal = '451 4.3.0 come back later';
+  const fresh = await startFresh('--smtp-url', mail.url);
+  await setUp(page, fresh);
+  await page.goto(fresh.url);
+  await go(page, 'Users');
+  await page.getByRole('link', { name: 'Invite user' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('Ada Demo');
+  await page.getByRole('textbox', { name: 'E-mail address' }).fill('ada@demo.example');
+  await expect(page.getByRole('radio', { name: 'By e-mail' })).toBeChecked();
+  await axe();
+  await page.getByRole('button', { name: 'Invite user' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Ada Demo' })).toBeVisible();
+  const says = (text: string) =>
+    expect(async () => {
+      await page.reload();
+      await expect(page.getByText(text)).toBeVisible({ timeout: 500 });
+    }).toPass({ timeout: 20_000 });
+  await says('451: ');
+  await axe();
+  expect(mail.mails).toEqual([]);
+  mail.refusal = '';
+  await says('It was sent to ada@demo.example by e-mail');
+  await axe();
+
+  const [message] = mail.mails;
+  expect(message).toMatchObject({ to: 'ada@demo.example', subject: 'Your invitation to Test Works' });
+  expect(message.text).toContain('Test Admin invites you to Test Works.');
+  const [link] = message.text.match(/http\S+\/invitation\?code=\w+/)!;
+  expect(await page.content()).not.toContain(new URL(link).searchParams.get('code'));
+  const other = await elsewhere(page, javaScriptEnabled);
+  await other.goto(link);
+  await other.getByRole('textbox', { name: 'New password' }).fill(password);
+  await other.getByRole('button', { name: 'Join and sign in' }).click();
+  await expect(other.getByRole('heading', { name: 'Nothing to see here yet' })).toBeVisible();
+  await other.context().close();
+
+  await test.step('a password is reset by e-mail, or by hand', async () => {
+    await page.reload();
+    await act(page, 'Ada Demo', 'Reset password…');
+    await page.getByRole('button', { name: 'Reset password' }).click();
+    await says('It was sent to ada@demo.example by e-mail');
+    expect(mail.mails.map(({ subject }) => subject)).toEqual(['Your invitation to Test Works', 'Choose a new password for Test Works']);
+    await act(page, 'Ada Demo', 'Reset password…');
+    await page.getByRole('radio', { name: 'From you' }).check();
+    await page.getByRole('button', { name: 'Reset password' }).click();
+    await expect(page.getByRole('textbox', { name: 'Link' })).toHaveValue(/\/new-password\?code=/);
+  });
+  mail.stop();
 });
 
 test('an invitation is renewed and withdrawn', async ({ page, signIn, javaScriptEnabled }) => {

@@ -3,10 +3,8 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
-import { go, register, rows } from './console';
+import { go, register, rows, setUp } from './console';
 import { expect, test } from './fixtures';
-
-const admin = { team: 'Test Works', name: 'Test Admin', email: 'admin@test.example', password: 'four words without meaning' };
 
 type Message = { id: string; timestamp: string; signature: string; body: string };
 
@@ -50,9 +48,8 @@ async function act(page: Page, label: string, subpage: string): Promise<void> {
 test('a program is told, by messages that it can verify', async ({ page, startFresh, axe }) => {
   const fresh = await startFresh('--webhook-allow', '127.0.0.1');
   const told = await receiver();
-  const link = new URL(fresh.setupLink);
-  await page.request.post(`${link.origin}/setup`, { form: { ...admin, code: link.searchParams.get('code')! } });
-  await page.goto(`${link.origin}/profile`);
+  await setUp(page, fresh);
+  await page.goto(`${fresh.url}/profile`);
   let secret = '';
 
   await test.step('a private address is refused, and nothing typed is lost', async () => {
@@ -127,9 +124,8 @@ test('a program is told, by messages that it can verify', async ({ page, startFr
 });
 
 test('old events are deleted by typing DELETE', async ({ page, fresh, axe }) => {
-  const link = new URL(fresh.setupLink);
-  await page.request.post(`${link.origin}/setup`, { form: { ...admin, code: link.searchParams.get('code')! } });
-  await page.goto(`${link.origin}/admin/settings/audit-log`);
+  await setUp(page, fresh);
+  await page.goto(`${fresh.url}/admin/settings/audit-log`);
   await axe();
   const keep = page.getByLabel('Keep events');
   await keep.selectOption('90 days');

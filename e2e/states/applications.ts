@@ -1,3 +1,4 @@
+import { setUp } from '../console';
 import { at, button, seen, type State } from '../stage';
 
 /** The list of applications. */
@@ -5,17 +6,16 @@ export const applications: State[] = [
   {
     name: 'list-empty',
     show: async ({ page, fresh }) => {
-      const { url, setupLink } = await fresh();
-      const code = new URL(setupLink).searchParams.get('code')!;
-      const form = { code, team: 'Test Works', name: 'Test Admin', email: 'admin@test.example', password: 'four words without meaning' };
-      await page.request.post(`${url}/setup`, { form });
-      await page.goto(`${url}/admin/applications`);
+      const server = await fresh();
+      await setUp(page, server);
+      await page.goto(`${server.url}/admin/applications`);
       await page.getByRole('heading', { name: 'Register the first OAuth client' }).waitFor();
     },
   },
   at('list', '/admin/applications'),
   at('list-platform', '/admin/applications?origin=platform'),
   at('list-deleted', '/admin/applications?status=deleted'),
+  at('list-no-owner', '/admin/applications?attention=no_owner'),
   at('list-unused', '/admin/applications?attention=unused&days=30'),
   seen('list-unused-ticked', async ({ page }) => {
     await page.goto('/admin/applications?attention=unused');

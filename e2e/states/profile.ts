@@ -1,4 +1,4 @@
-import { at, button, seen, type State } from '../stage';
+import { alone, at, button, noMailServer, seen, type State } from '../stage';
 
 /** Edit Profile, and the notices of a user. */
 export const profile: State[] = [
@@ -17,6 +17,7 @@ export const profile: State[] = [
     await button(page, 'Change password').click();
     await page.getByRole('alert').waitFor();
   }),
+  alone('profile-mail', (page, url) => page.goto(`${url}/profile`), noMailServer),
   at('notices', '/profile/notices', 'manages applications, not permissions'),
   at('notices-unread', '/profile/notices?show=unread'),
   at('notices-none', '/profile/notices', 'may see nothing yet'),

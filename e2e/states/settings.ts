@@ -1,11 +1,19 @@
 import type { Page } from '@playwright/test';
-import { at, button, seen, type State } from '../stage';
+import { alone, at, button, seen, type State } from '../stage';
 
 /** The page of a webhook of the demo. */
 async function webhook(page: Page, name: string): Promise<void> {
   await page.goto('/admin/settings/webhooks');
   await page.getByRole('link', { name }).click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
+}
+
+/** Saves a form that somebody else changed meanwhile. */
+async function meanwhile(page: Page, address: string, changed: Record<string, string>): Promise<void> {
+  await page.goto(address);
+  await page.request.post(address, { form: changed });
+  await button(page, 'Save changes').click();
+  await page.getByText('Someone changed it while you were editing').waitFor();
 }
 
 /** The settings of the team. */
@@ -48,6 +56,14 @@ export const settings: State[] = [
     await button(page, 'Add webhook').click();
     await page.getByLabel('Secret', { exact: true }).waitFor();
   }),
+  alone('settings-webhook-meanwhile', async (page, url) => {
+    const form = { url: 'https://chat.demo.example/in', kind: 'secret.expired' };
+    const shown = await page.request.post(`${url}/admin/settings/webhooks/new`, { form });
+    await meanwhile(page, shown.url().replace('/secret', '/edit'), { ...form, url: 'https://other.demo.example/in' });
+  }),
+  alone('settings-notice-meanwhile', (page, url) =>
+    meanwhile(page, `${url}/admin/settings/notices/secret.expired`, { on: 'true', admins: 'true', addresses: 'list@demo.example' }),
+  ),
   at('settings-audit-log', '/admin/settings/audit-log'),
   at('settings-audit-log-shorten', '/admin/settings/audit-log/shorten?days=30'),
   at('settings-credentials', '/admin/settings/credentials'),

@@ -1,5 +1,5 @@
-import type { Page } from '@playwright/test';
-import { at, button, find, seen, type State } from '../stage';
+import { expect, type Page } from '@playwright/test';
+import { alone, at, button, find, noMailServer, seen, type State } from '../stage';
 
 /** A page of a user of the demo. */
 const ofUser = (name: string, user: string, subpage = ''): State =>
@@ -17,6 +17,17 @@ async function inviteAnyone(page: Page, name: string): Promise<string> {
   await button(page, 'Invite user').click();
   await page.getByRole('heading', { level: 1, name: `${name} is invited` }).waitFor();
   return page.getByRole('textbox', { name: 'Link' }).inputValue();
+}
+
+/** Invites somebody by e-mail that cannot be sent, and leaves the page at theirs, whose address it returns. */
+async function unsent(page: Page, url: string): Promise<string> {
+  const form = { name: 'Demo Newcomer', email: 'newcomer@demo.example', mail: 'true' };
+  const path = (await page.request.post(`${url}/admin/users/new`, { form })).url();
+  await expect(async () => {
+    await page.goto(path);
+    await expect(page.getByText('It could not be sent to')).toBeVisible({ timeout: 100 });
+  }).toPass();
+  return path;
 }
 
 /** Users, groups and invitations. */
@@ -63,6 +74,9 @@ export const users: State[] = [
     await button(page, 'Invite user').click();
     await page.getByRole('alert').waitFor();
   }),
+  alone('users-invite-mail', (page, url) => page.goto(`${url}/admin/users/new`), noMailServer),
+  alone('user-unsent', unsent, noMailServer),
+  alone('user-unsent-again', async (page, url) => page.goto(`${await unsent(page, url)}/invitation`), noMailServer),
   seen('user-link', async ({ page }) => {
     await inviteAnyone(page, 'Demo Invitee');
   }),
