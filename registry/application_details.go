@@ -73,9 +73,10 @@ func (d ApplicationDetails) OwnedBy(user string) bool {
 	return slices.ContainsFunc(d.Owners, func(o Owner) bool { return o.ID == user })
 }
 
-// Abandoned reports whether nobody who can sign in owns the application.
+// Abandoned reports whether nobody who can sign in owns the application, and
+// somebody could: the platform's have no owners.
 func (d ApplicationDetails) Abandoned() bool {
-	return !slices.ContainsFunc(d.Owners, func(o Owner) bool { return !o.Disabled })
+	return !d.Locked() && !slices.ContainsFunc(d.Owners, func(o Owner) bool { return !o.Disabled })
 }
 
 // Secret returns one of the secrets, or false.

@@ -32,7 +32,7 @@ const (
 	Unused    Attention = "unused"         // for some days, UnusedDays unless asked otherwise; if never used, since it was made
 	Expiring  Attention = "expiring"       // a live secret ends within ExpiringWithin
 	Powerless Attention = "no_permissions" // holds no permissions, so its tokens open nothing
-	Unowned   Attention = "no_owner"       // nobody who can sign in owns it
+	Unowned   Attention = "no_owner"       // of the team, and nobody who can sign in owns it
 )
 
 const (

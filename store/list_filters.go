@@ -218,7 +218,7 @@ func (f unusedLong) narrow(s *selection) {
 	s.and("a.last_used_at < "+since, "a.created_at < "+since)
 }
 
-// unowned is that nobody who can sign in owns it.
+// unowned is that nobody who can sign in owns it, and somebody could.
 type unowned struct{}
 
 func (f unowned) lead(s *selection) {
@@ -228,7 +228,7 @@ func (f unowned) lead(s *selection) {
 
 func (unowned) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
 
-func (unowned) narrow(s *selection) { s.and("NOT a.owned") }
+func (unowned) narrow(s *selection) { s.and("NOT a.owned", "a.origin = 'team'") }
 
 // lastDeleted is what was deleted and is still kept.
 type lastDeleted struct{}

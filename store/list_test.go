@@ -103,7 +103,7 @@ func (l listed) matches(q registry.ApplicationQuery) bool {
 		q.Owner != "" && !slices.Contains(l.owners, q.Owner),
 		q.Scope != "" && !slices.Contains(l.scopes, q.Scope),
 		q.Attention == registry.Powerless && l.Permissions > 0,
-		q.Attention == registry.Unowned && slices.Contains(l.owners, "us_owner1"), // the other is disabled
+		q.Attention == registry.Unowned && (l.Origin != registry.TeamOrigin || slices.Contains(l.owners, "us_owner1")), // the other is disabled
 		q.Attention == registry.Unused && max(l.used, l.created) >= long,
 		q.Attention == registry.Expiring && (l.SecretEnds.IsZero() || l.SecretEnds.Sub(now) > registry.ExpiringWithin):
 		return false

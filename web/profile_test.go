@@ -77,7 +77,7 @@ func TestNoticeMailIsTurnedOff(t *testing.T) {
 		t.Error("got it off, want it on")
 	}
 	b.post("/profile/notices/mail", url.Values{"on": {"maybe"}}).has(http.StatusBadRequest)
-	s.Server.Mail = false
+	s.Mail = false
 	b.get("/profile").lacks("Notices by e-mail")
 }
 

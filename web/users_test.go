@@ -168,7 +168,7 @@ func TestInviteUserByMail(t *testing.T) {
 	b.get(path).has(200, "Their password was reset", "It was sent to new@example.com by e-mail")
 	guest.get(reset.Link.Path()).has(200, "Choose a new password")
 
-	s.Server.Mail = false // it was started without a mail server
+	s.Mail = false // it was started without a mail server
 	b.post(path+"/reset-password", url.Values{"mail": {"false"}}).redirects(path + "/link")
 	b.get(path + "/reset-password").lacks("By e-mail")
 }
