@@ -71,6 +71,7 @@ func TestCreateClient(t *testing.T) {
 		wantRecord := registry.ApplicationRecord{
 			Application: want, Scopes: []string{"audit.log:read", "orders:read"},
 			Permissions: []registry.HeldGrant{{Service: "orders", Kind: "template", Key: "editor"}},
+			Owners:      []registry.Owner{{ID: admin.ID, Name: admin.Name, Email: "admin@example.com"}},
 		}
 		if diff := cmp.Diff(wantRecord, record); diff != "" {
 			t.Errorf("as stored (-want +got):\n%s", diff)
@@ -143,6 +144,7 @@ func TestCreateClientThatActsForUsers(t *testing.T) {
 		}
 		wantRecord := registry.ApplicationRecord{
 			Application: want, Scopes: []string{"openid", "orders:read", "profile"}, Required: []string{"openid", "orders:read"},
+			Owners: []registry.Owner{{ID: admin.ID, Name: admin.Name, Email: "admin@example.com"}},
 		}
 		if diff := cmp.Diff(wantRecord, record); diff != "" {
 			t.Errorf("as listed (-want +got):\n%s", diff)

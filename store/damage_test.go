@@ -34,7 +34,7 @@ func TestStartOnADamagedFile(t *testing.T) {
 		damaged := storetest.Damage(t, database, page, page+1)
 		err := errStarts
 		for range 20 { // a slow machine does not come to the damaged page each time
-			if err = started(t, storetest.Options(database, clock)); err != errStarts {
+			if err = started(t, storetest.Options(database, clock)); !errors.Is(err, errStarts) {
 				break
 			}
 		}
