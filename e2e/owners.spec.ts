@@ -3,7 +3,8 @@ import { expect, test } from './fixtures';
 
 test('owners are found, added, and removed after a question', async ({ page, signIn, axe }) => {
   await signIn();
-  const { path } = await register(page, `Owned ${Math.random().toString(36).slice(2, 8)}`);
+  const name = `Owned ${Math.random().toString(36).slice(2, 8)}`;
+  const { path } = await register(page, name);
   await page.goto(path);
   await page.getByRole('link', { name: 'Change owners' }).click();
   const owners = rows(page, /^Owners of/);
@@ -21,6 +22,19 @@ test('owners are found, added, and removed after a question', async ({ page, sig
   await axe();
   await page.getByRole('button', { name: 'Remove owner' }).click();
   await expect(owners).toHaveCount(1);
+
+  await test.step('one without an owner is found', async () => {
+    const unowned = `/admin/applications?attention=no_owner&q=${encodeURIComponent(name)}`;
+    await page.goto(unowned);
+    await expect(rows(page, 'Applications')).toHaveCount(0);
+    await page.goto(`${path}/owners`);
+    await page.getByRole('link', { name: /^Remove / }).click();
+    await page.getByRole('button', { name: 'Remove owner' }).click();
+    await expect(owners).toHaveCount(0);
+    await page.goto(unowned);
+    await expect(rows(page, 'Applications')).toHaveCount(1);
+    await axe();
+  });
 });
 
 test('an owner without permissions sees and rotates what is theirs', async ({ page, signIn, axe }) => {

@@ -15,7 +15,6 @@ export const applications: State[] = [
   at('list', '/admin/applications'),
   at('list-platform', '/admin/applications?origin=platform'),
   at('list-deleted', '/admin/applications?status=deleted'),
-  at('list-no-owner', '/admin/applications?attention=no_owner'),
   at('list-unused', '/admin/applications?attention=unused&days=30'),
   seen('list-unused-ticked', async ({ page }) => {
     await page.goto('/admin/applications?attention=unused');
