@@ -27,6 +27,11 @@ type TestFixtures = {
    * session a user, because sign-ins are throttled: a test that signs out signs in through the form.
    */
   signIn: (role?: string) => Promise<User>;
+  /**
+   * Whether axe judges the pages of this test. With script, pages.spec.ts shows it every page in every state, so that
+   * walks show it none again unless ./task test:e2e:all runs them.
+   */
+  judged: boolean;
   /** Fails unless axe finds nothing on the page as it is now, by all its rules or by those named. */
   axe: (...rules: string[]) => Promise<void>;
   /** Saves a picture of the page as `shots/NAME-desktop-light.png`, or whatever the project shows. */
@@ -96,8 +101,11 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     });
   },
 
-  axe: async ({ page }, use) => {
+  judged: async ({ javaScriptEnabled }, use) => use(!javaScriptEnabled || process.env.AXE === 'everywhere'),
+
+  axe: async ({ page, judged }, use) => {
     await use(async (...rules) => {
+      if (!judged) return;
       const there = await page.evaluate(() => {
         window.loadAxe?.();
         return 'axe' in window;

@@ -22,6 +22,8 @@ export const test = base.extend<object, { shared: { context?: BrowserContext } }
     { scope: 'worker' },
   ],
 
+  judged: true,
+
   context: async ({ browser, shared }, use) => {
     if (!shared.context) {
       shared.context = await browser.newContext();
