@@ -218,25 +218,25 @@ func (f unusedLong) narrow(s *selection) {
 	s.and("a.last_used_at < "+since, "a.created_at < "+since)
 }
 
-// unowned is that nobody who can sign in owns it, and somebody could: of the
-// origin that is asked for, the platform's none is.
+// unowned is that nobody who can sign in owns it, and somebody could: none of
+// the platform's, should these be asked for.
 type unowned struct{ asked registry.Origin }
 
 func (f unowned) lead(s *selection) {
-	s.and("NOT a.owned") // as its index has it
+	s.and("a.unowned = TRUE") // as its index has it
 	f.narrow(s)
 	s.order = "a.name_key, a.id"
 }
 
 func (unowned) covers(q registry.ApplicationQuery) bool { return !faceted(q) }
 
-// narrow says it so that SQLite does not take the index of lead for every range
-// of another order, and sort what it finds there.
+// narrow says it so that SQLite does not take the index of lead for another
+// order, and sort all that it finds there.
 func (f unowned) narrow(s *selection) {
 	if f.asked == registry.PlatformOrigin {
 		s.and("FALSE") // rather than look at all of them
 	}
-	s.and("a.owned = FALSE", "a.origin = 'team'")
+	s.and("a.unowned <> FALSE")
 }
 
 // lastDeleted is what was deleted and is still kept.

@@ -16,14 +16,22 @@ ALTER TABLE user_links ADD COLUMN made_by TEXT NOT NULL DEFAULT '';
 -- Whether a user gets notices by e-mail too, where the rule of their kind says that users do.
 ALTER TABLE users ADD COLUMN notice_mail BOOLEAN NOT NULL DEFAULT TRUE;
 
--- Whether somebody who can sign in owns an application: those of the team that nobody does are listed.
-ALTER TABLE applications ADD COLUMN owned BOOLEAN NOT NULL DEFAULT FALSE;
-UPDATE applications SET owned = EXISTS (
+-- Whether an application is the team's, and nobody who can sign in owns it.
+ALTER TABLE applications ADD COLUMN unowned BOOLEAN NOT NULL DEFAULT FALSE;
+UPDATE applications SET unowned = origin = 'team' AND NOT EXISTS (
 	SELECT 1 FROM application_owners o JOIN users u ON u.id = o.user_id WHERE o.application_id = applications.id AND u.disabled_at IS NULL);
-CREATE INDEX applications_unowned ON applications (name_key, id) WHERE NOT owned AND origin = 'team' AND deleted_at IS NULL;
+CREATE INDEX applications_unowned ON applications (unowned, name_key, id) WHERE deleted_at IS NULL;
+-- +goose StatementBegin
+CREATE FUNCTION own_new_application() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	UPDATE applications SET unowned = origin = 'team' AND NOT EXISTS (
+		SELECT 1 FROM application_owners o JOIN users u ON u.id = o.user_id WHERE o.application_id = applications.id AND u.disabled_at IS NULL) WHERE id = new.id;
+	RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER applications_unowned_at_first AFTER INSERT ON applications FOR EACH ROW EXECUTE FUNCTION own_new_application();
 -- +goose StatementBegin
 CREATE FUNCTION own_application() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-	UPDATE applications SET owned = EXISTS (
+	UPDATE applications SET unowned = origin = 'team' AND NOT EXISTS (
 		SELECT 1 FROM application_owners o JOIN users u ON u.id = o.user_id WHERE o.application_id = applications.id AND u.disabled_at IS NULL) WHERE id = COALESCE(new.application_id, old.application_id);
 	RETURN NULL;
 END $$;
@@ -31,7 +39,7 @@ END $$;
 CREATE TRIGGER application_owners_changed AFTER INSERT OR DELETE ON application_owners FOR EACH ROW EXECUTE FUNCTION own_application();
 -- +goose StatementBegin
 CREATE FUNCTION own_applications() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-	UPDATE applications SET owned = EXISTS (
+	UPDATE applications SET unowned = origin = 'team' AND NOT EXISTS (
 		SELECT 1 FROM application_owners o JOIN users u ON u.id = o.user_id WHERE o.application_id = applications.id AND u.disabled_at IS NULL) WHERE id IN (SELECT application_id FROM application_owners WHERE user_id = new.id);
 	RETURN NULL;
 END $$;
