@@ -46,6 +46,8 @@ export default defineConfig({
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
+        // A page is gone before optimized code pays for the time it takes to compile, of axe's most of all.
+        '--js-flags=--no-opt,--no-maglev',
       ],
     },
   },
