@@ -1,6 +1,6 @@
-// Package deliver sends messages to webhooks and by e-mail. It
-// knows how to speak to other people's servers and what not to connect to; what
-// is to be sent, and what became of it, is kept by the store.
+// Package deliver sends messages to webhooks and by e-mail. It knows how to speak
+// to other people's servers and what not to connect to; what is to be sent, and
+// what became of it, is kept by the store.
 package deliver
 
 import (

@@ -98,8 +98,8 @@ func (p *program) verify(t *testing.T, acknowledged []string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	groups := p.names(t, db, `SELECT name FROM user_groups ORDER BY name`)
-	events := p.names(t, db, `SELECT target_name FROM audit_events WHERE action = 'group.create' ORDER BY target_name`)
+	groups := names(t, db, `SELECT name FROM user_groups ORDER BY name`)
+	events := names(t, db, `SELECT target_name FROM audit_events WHERE action = 'group.create' ORDER BY target_name`)
 	slices.Sort(groups)
 	slices.Sort(events)
 	slices.Sort(acknowledged)
@@ -115,7 +115,7 @@ func (p *program) verify(t *testing.T, acknowledged []string) {
 	}
 }
 
-func (p *program) names(t *testing.T, db *sql.DB, query string) (names []string) {
+func names(t *testing.T, db *sql.DB, query string) (all []string) {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
@@ -127,10 +127,10 @@ func (p *program) names(t *testing.T, db *sql.DB, query string) (names []string)
 		if err := rows.Scan(&name); err != nil {
 			t.Fatal(err)
 		}
-		names = append(names, name)
+		all = append(all, name)
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return names
+	return all
 }

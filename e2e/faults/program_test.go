@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -104,7 +103,7 @@ func (s *server) signIn(t *testing.T, email, password string) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(answer.Body.Close()); err != nil || answer.StatusCode != http.StatusSeeOther {
+	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusSeeOther {
 		t.Fatalf("sign in: got %s and %v", answer.Status, err)
 	}
 	return browser
