@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/e2e/program"
 	"clientele/store"
 	"clientele/store/storetest"
 )
@@ -28,31 +29,42 @@ const writers = 8
 // A server that is killed while it writes has lost nothing that it acknowledged,
 // and each change has its event.
 func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
-	binary := build(t)
+	binary, err := program.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, database := range []struct {
 		name string
 		make func(testing.TB) string
 	}{{"sqlite", func(t testing.TB) string { return filepath.Join(t.TempDir(), "kill.db") }}, {"postgres", storetest.EmptyPostgres}} {
 		t.Run(database.name, func(t *testing.T) {
-			p := newProgram(t, binary, database.make(t))
-			p.run(t, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
+			p, err := program.New(binary, database.make(t), t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, p, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
 			var acknowledged []string
 			var browser *http.Client
 			for round := range *kills {
-				s := p.start(t)
-				if browser == nil {
-					browser = s.signIn(t, "demo.admin@example.com", "team password")
+				s, err := p.Start(t.Context())
+				if err != nil {
+					t.Fatal(err)
 				}
-				acknowledged = append(acknowledged, s.writeUntilKilled(t, browser, round)...)
+				if browser == nil {
+					if browser, err = s.SignIn(t.Context(), "demo.admin@example.com", "team password"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				acknowledged = append(acknowledged, writeUntilKilled(t, s, browser, round)...)
 			}
-			p.verify(t, acknowledged)
+			verify(t, p, acknowledged)
 		})
 	}
 }
 
 // writeUntilKilled makes groups until the server is killed, and returns the names
 // of those that it said it had made.
-func (s *server) writeUntilKilled(t *testing.T, browser *http.Client, round int) []string {
+func writeUntilKilled(t *testing.T, s *program.Server, browser *http.Client, round int) []string {
 	t.Helper()
 	var mu sync.Mutex
 	var acknowledged []string
@@ -61,7 +73,7 @@ func (s *server) writeUntilKilled(t *testing.T, browser *http.Client, round int)
 		all.Go(func() {
 			for i := 0; ; i++ {
 				name := fmt.Sprintf("Group %d-%d-%d", round, w, i)
-				answer, err := browser.PostForm(s.address+"/admin/groups/new", url.Values{"name": {name}})
+				answer, err := browser.PostForm(s.Address+"/admin/groups/new", url.Values{"name": {name}})
 				if err != nil {
 					return // killed
 				}
@@ -77,23 +89,28 @@ func (s *server) writeUntilKilled(t *testing.T, browser *http.Client, round int)
 		})
 	}
 	time.Sleep(time.Duration(100+17*round%300) * time.Millisecond)
-	if err := s.process.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = s.process.Wait()
+	s.Kill()
 	all.Wait()
 	return acknowledged
 }
 
-// verify compares what was acknowledged with what is there.
-func (p *program) verify(t *testing.T, acknowledged []string) {
+// run runs a command, which has to succeed.
+func run(t *testing.T, p *program.Program, stdin string, args ...string) {
 	t.Helper()
-	p.run(t, "", "audit", "verify")
+	if _, err := p.Run(t.Context(), stdin, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// verify compares what was acknowledged with what is there.
+func verify(t *testing.T, p *program.Program, acknowledged []string) {
+	t.Helper()
+	run(t, p, "", "audit", "verify")
 	driver := "sqlite"
-	if store.IsPostgres(p.database) {
+	if store.IsPostgres(p.Database) {
 		driver = "pgx"
 	}
-	db, err := sql.Open(driver, p.database)
+	db, err := sql.Open(driver, p.Database)
 	if err != nil {
 		t.Fatal(err)
 	}

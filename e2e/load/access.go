@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"time"
 )
@@ -52,17 +50,16 @@ var grantStatements = []string{
 
 // registerAsker makes the client that asks for decisions.
 func (c clientele) registerAsker(ctx context.Context) (id, secret string, err error) {
-	if id, secret, err = c.create(ctx, "Asker", "authorization.access:evaluate"); err != nil {
+	if id, secret, err = c.register(ctx, "Asker", "authorization.access:evaluate"); err != nil {
 		return "", "", err
 	}
-	cmd := exec.CommandContext(ctx, c.binary, "--database", c.database, "permission", "grant", "--client", id, "--service", "authorization", "--permission", "evaluate-access")
-	cmd.Stderr = os.Stderr
-	return id, secret, cmd.Run()
+	_, err = c.Run(ctx, "", "permission", "grant", "--client", id, "--service", "authorization", "--permission", "evaluate-access")
+	return id, secret, err
 }
 
 // askToken returns a token of the client.
 func (s *server) askToken(ctx context.Context, id, secret string) (string, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/oauth2/token", strings.NewReader("grant_type=client_credentials"))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Address+"/oauth2/token", strings.NewReader("grant_type=client_credentials"))
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +84,7 @@ func (s *server) measureDecisions(ctx context.Context, token string) (view, erro
 	client := &http.Client{Timeout: 10 * time.Second}
 	for i := range questions + warmUp {
 		question := fmt.Sprintf(`{"subject":{"type":"application","id":"cl_%016d"},"action":{"name":"edit"},"resource":{"type":"pools","id":"pool/o%d"}}`, 1+i*7919%10_000, i*3%100)
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/access/v1/evaluation", strings.NewReader(question))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Address+"/access/v1/evaluation", strings.NewReader(question))
 		if err != nil {
 			return found, err
 		}

@@ -7,12 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
-	"os"
-	"os/exec"
 	"slices"
-	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -61,7 +56,7 @@ func p99(all []time.Duration) time.Duration {
 // fill writes applications behind the program's back: through the front door
 // the events of so many would take minutes. Names, times and states vary.
 func (c clientele) fill(ctx context.Context) error {
-	db, err := sql.Open("sqlite", "file:"+c.database+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+c.Database+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(5000)")
 	if err != nil {
 		return err
 	}
@@ -97,40 +92,10 @@ func (c clientele) fill(ctx context.Context) error {
 	return tx.Commit()
 }
 
-// makeAdmin makes the administrator who looks at the list.
-func (c clientele) makeAdmin(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, c.binary, "--database", c.database, "user", "create", "--email", email, "--name", "Demo Admin", "--admin", "--password-stdin")
-	cmd.Stdin, cmd.Stderr = strings.NewReader(password+"\n"), os.Stderr
-	return cmd.Run()
-}
-
-// signIn returns a browser that is signed in.
-func (s *server) signIn(ctx context.Context) (*http.Client, error) {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
-	}
-	browser := &http.Client{Jar: jar, Timeout: 10 * time.Second}
-	form := url.Values{"email": {email}, "password": {password}}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/login", strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, err := browser.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	if answer.StatusCode != http.StatusOK || strings.HasSuffix(answer.Request.URL.Path, "/login") {
-		err = fmt.Errorf("sign in: got %s at %s", answer.Status, answer.Request.URL)
-	}
-	return browser, errors.Join(err, answer.Body.Close())
-}
-
 // open opens a page and returns how long its answer took to arrive whole, and
 // the CPU time that the server spent on it.
 func (s *server) open(ctx context.Context, browser *http.Client, path string) (took, cost time.Duration, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+path, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Address+path, nil)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -156,19 +121,22 @@ func (s *server) openAll(ctx context.Context, browser *http.Client, pages []view
 // measureList opens every page of the list and of permissions, and asks for
 // decisions, over a full database.
 func (f *result) measureList(ctx context.Context, product clientele) error {
-	if err := errors.Join(product.makeAdmin(ctx), product.fill(ctx)); err != nil {
+	if _, err := product.Run(ctx, password+"\n", "user", "create", "--email", email, "--name", "Demo Admin", "--admin", "--password-stdin"); err != nil {
+		return err
+	}
+	if err := product.fill(ctx); err != nil {
 		return err
 	}
 	id, secret, err := product.registerAsker(ctx)
 	if err != nil {
 		return err
 	}
-	s, _, err := product.start(ctx)
+	s, err := product.start(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.stop()
-	browser, err := s.signIn(ctx)
+	defer func() { _ = s.Stop() }()
+	browser, err := s.SignIn(ctx, email, password)
 	if err != nil {
 		return err
 	}

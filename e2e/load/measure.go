@@ -37,7 +37,7 @@ func measure(ctx context.Context, dir string, rounds, requests int) (*result, er
 	if err != nil {
 		return nil, fmt.Errorf("build clientele: %w", err)
 	}
-	binary, err := os.Stat(product.binary)
+	binary, err := os.Stat(product.Binary)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func measure(ctx context.Context, dir string, rounds, requests int) (*result, er
 func (f *result) measureTokens(ctx context.Context, product clientele) error {
 	defer func() {
 		for _, s := range f.Servers {
-			s.stop()
+			_ = s.Stop()
 		}
 	}()
 	for _, name := range []string{"constant", "sign"} {
@@ -65,16 +65,16 @@ func (f *result) measureTokens(ctx context.Context, product clientele) error {
 		}
 		f.Servers = append(f.Servers, s)
 	}
-	id, secret, err := product.register(ctx)
+	id, secret, err := product.register(ctx, "Load", "audit.log:read", "applications:read")
 	if err != nil {
 		return err
 	}
-	s, start, err := product.start(ctx)
+	s, err := product.start(ctx)
 	if err != nil {
 		return err
 	}
 	s.id, s.secret = id, secret
-	f.Servers, f.Start = append(f.Servers, s), start
+	f.Servers, f.Start = append(f.Servers, s), s.Took
 	if f.Resident, err = s.resident(); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *server) ask(ctx context.Context, n int) (time.Duration, error) {
 }
 
 func (s *server) askOnce(ctx context.Context, client *http.Client) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/oauth2/token",
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Address+"/oauth2/token",
 		strings.NewReader("grant_type=client_credentials&scope=audit.log%3Aread"))
 	if err != nil {
 		return err
