@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -50,30 +49,11 @@ var grantStatements = []string{
 
 // registerAsker makes the client that asks for decisions.
 func (c clientele) registerAsker(ctx context.Context) (id, secret string, err error) {
-	if id, secret, err = c.register(ctx, "Asker", "authorization.access:evaluate"); err != nil {
+	if id, secret, err = c.register(ctx, "Asker", "--scope", "authorization.access:evaluate"); err != nil {
 		return "", "", err
 	}
 	_, err = c.Run(ctx, "", "permission", "grant", "--client", id, "--service", "authorization", "--permission", "evaluate-access")
 	return id, secret, err
-}
-
-// askToken returns a token of the client.
-func (s *server) askToken(ctx context.Context, id, secret string) (string, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Address+"/oauth2/token", strings.NewReader("grant_type=client_credentials"))
-	if err != nil {
-		return "", err
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(id, secret)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return "", err
-	}
-	defer answer.Body.Close()
-	var token struct {
-		AccessToken string `json:"access_token"`
-	}
-	return token.AccessToken, json.NewDecoder(answer.Body).Decode(&token)
 }
 
 // measureDecisions asks whether applications may do something to an object,

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
+	"net/url"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -17,8 +17,6 @@ const (
 	applications = 100_000
 	openings     = 200 // of each page
 	slowest      = 10 * time.Millisecond
-	email        = "demo.admin@example.com"
-	password     = "load test password"
 )
 
 // view is a page of the console. Each time it was opened, times says how long
@@ -45,12 +43,6 @@ func views() []view {
 		{what: "search for two letters", path: "/admin/applications?q=pa"},
 		{what: "search for nothing there is", path: "/admin/applications?q=nowhere"},
 	}
-}
-
-// p99 returns what 99 of 100 took at most.
-func p99(all []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(all))
-	return sorted[len(sorted)*99/100]
 }
 
 // fill writes applications behind the program's back: through the front door
@@ -118,20 +110,17 @@ func (s *server) openAll(ctx context.Context, browser *http.Client, pages []view
 	return nil
 }
 
-// measureList opens every page of the list and of permissions, and asks for
+// measurePages opens every page of the list and of permissions, and asks for
 // decisions, over a full database.
-func (f *result) measureList(ctx context.Context, product clientele) error {
-	if _, err := product.Run(ctx, password+"\n", "user", "create", "--email", email, "--name", "Demo Admin", "--admin", "--password-stdin"); err != nil {
+func (f *result) measurePages(ctx context.Context, c clientele) error {
+	if err := c.fill(ctx); err != nil {
 		return err
 	}
-	if err := product.fill(ctx); err != nil {
-		return err
-	}
-	id, secret, err := product.registerAsker(ctx)
+	id, secret, err := c.registerAsker(ctx)
 	if err != nil {
 		return err
 	}
-	s, err := product.start(ctx)
+	s, err := c.start(ctx)
 	if err != nil {
 		return err
 	}
@@ -144,10 +133,11 @@ func (f *result) measureList(ctx context.Context, product clientele) error {
 	if err := errors.Join(s.openAll(ctx, browser, f.List), s.openAll(ctx, browser, f.Access)); err != nil {
 		return err
 	}
-	token, err := s.askToken(ctx, id, secret)
+	s.id, s.secret = id, secret
+	token, err := s.tokens(ctx, http.DefaultClient, url.Values{"grant_type": {"client_credentials"}})
 	if err != nil {
 		return err
 	}
-	f.Decision, err = s.measureDecisions(ctx, token)
+	f.Decision, err = s.measureDecisions(ctx, token.AccessToken)
 	return err
 }

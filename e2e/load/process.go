@@ -25,7 +25,6 @@ type server struct {
 	*program.Server
 	name       string
 	id, secret string // what it is asked with
-	costs      []time.Duration
 }
 
 // onServerCore is the command that gives a process the servers' core.
@@ -54,11 +53,16 @@ func startFloor(ctx context.Context, name string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	words := append(slices.Clone(onServerCore), self, name)
+	return startOther(ctx, name, self, name)
+}
+
+// startOther starts a server that prints its address, on the servers' core.
+func startOther(ctx context.Context, name string, command ...string) (*server, error) {
+	words := append(slices.Clone(onServerCore), command...)
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Stderr = os.Stderr
+	cmd.Env = append(os.Environ(), "NODE_ENV=production")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -87,13 +91,9 @@ func build(ctx context.Context, dir string) (clientele, error) {
 	return clientele{p}, err
 }
 
-// register makes a client with the scopes and returns its credentials.
-func (c clientele) register(ctx context.Context, name string, scopes ...string) (id, secret string, err error) {
-	args := []string{"client", "create", "--name", name, "--json"}
-	for _, scope := range scopes {
-		args = append(args, "--scope", scope)
-	}
-	out, err := c.Run(ctx, "", args...)
+// register makes a client and returns its credentials.
+func (c clientele) register(ctx context.Context, name string, flags ...string) (id, secret string, err error) {
+	out, err := c.Run(ctx, "", append([]string{"client", "create", "--name", name, "--json"}, flags...)...)
 	if err != nil {
 		return "", "", err
 	}
@@ -109,7 +109,7 @@ func (c clientele) register(ctx context.Context, name string, scopes ...string) 
 func (c clientele) start(ctx context.Context) (*server, error) {
 	c.Under = onServerCore
 	s, err := c.Start(ctx)
-	return &server{Server: s, name: "clientele"}, err
+	return &server{Server: s, name: product}, err
 }
 
 // cpu returns the CPU time that the process has used so far, to the
