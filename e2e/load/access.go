@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	grants          = 100_000 // of one service, beside those of the applications
 	questions       = 2000
 	slowestDecision = 2 * time.Millisecond
 )
@@ -27,24 +26,6 @@ func accessPages() []view {
 		{what: "effective access of an application", path: "/admin/applications/cl_0000000000000007/access"},
 		{what: "why, of an application", path: "/admin/permissions/why?subject=cl_0000000000000007&permission=pools%2Fedit&object=pool%2Fo7"},
 	}
-}
-
-// grantStatements fill a service with grants to the applications: each holds
-// some on an object, and needs something beside it.
-var grantStatements = []string{
-	`INSERT INTO services (key, name, description, audience, builtin, position) VALUES ('pools', 'Pools', 'Demo', 'https://pools.example', 0, 99)`,
-	`INSERT INTO permissions (service, key, name, description, position) VALUES ('pools', 'use', 'Use', '', 0), ('pools', 'edit', 'Edit', '', 1)`,
-	`INSERT INTO permission_needs (service, permission, needs) VALUES ('pools', 'edit', 'use')`,
-	`INSERT INTO templates (service, key, name, description, position) VALUES ('pools', 'viewer', 'Viewer', '', 0)`,
-	`INSERT INTO template_permissions (service, template, permission) VALUES ('pools', 'viewer', 'use')`,
-	`INSERT INTO containers (service, key, name, position) VALUES ('pools', 'pool', 'Pool', 0)`,
-	`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
-	INSERT INTO objects (service, container, key, name, path, position) SELECT 'pools', 'pool', 'o' || i, 'Object ' || i, '/' || i, i FROM n`,
-	fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-	INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
-	SELECT 'application', printf('cl_%%016d', 1 + i %% 10000), 'pools', CASE i / 10000 WHEN 0 THEN '' ELSE 'pool/o' || (i * 7 %% 100) END,
-		iif(i / 10000 = 0, 'template', 'permission'), iif(i / 10000 = 0, 'viewer', iif(i / 10000 %% 2 = 0, 'use', 'edit')), $2, '' FROM n WHERE $1 > 0
-	ON CONFLICT DO NOTHING`, grants-1),
 }
 
 // registerAsker makes the client that asks for decisions.

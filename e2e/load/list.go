@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 const (
@@ -45,45 +41,6 @@ func views() []view {
 	}
 }
 
-// fill writes applications behind the program's back: through the front door
-// the events of so many would take minutes. Names, times and states vary.
-func (c clientele) fill(ctx context.Context) error {
-	db, err := sql.Open("sqlite", "file:"+c.Database+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(5000)")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	for _, statement := range append([]string{
-		`INSERT INTO applications (id, type, origin, status, name, name_key, description, auth_method, token_alg,
-			created_at, created_by, created_by_name, last_used_at, grants, search_text)
-		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1),
-		named (i, name) AS (SELECT i, CASE i % 8 WHEN 0 THEN 'Billing' WHEN 1 THEN 'Payroll' WHEN 2 THEN 'Warehouse' WHEN 3 THEN 'Reporting'
-			WHEN 4 THEN 'Mobile app' WHEN 5 THEN 'Partner gateway' WHEN 6 THEN 'Data export' ELSE 'Sensors' END || ' ' || i FROM n)
-		SELECT printf('cl_%016d', i), iif(i % 50 = 0, 'application_key', 'oauth_client'), iif(i % 5 = 0, 'platform', 'team'),
-			iif(i % 20 = 0, 'disabled', 'active'), name, lower(name), '', 'client_secret_basic', 'ES256',
-			$2 - i * 7919 % 100000000, '', 'Demo', iif(i % 10 = 0, 0, $2 - i * 104729 % 15000000), i % 3 > 0,
-			lower(name) || char(10) || printf('cl_%016d', i) || char(10) || 'demo'
-		FROM named`,
-		`INSERT INTO application_grant_types (application_id, grant_type) SELECT id, 'client_credentials' FROM applications WHERE created_by_name = 'Demo'`,
-		`INSERT INTO application_scopes (application_id, scope) SELECT id, 'applications:read' FROM applications WHERE created_by_name = 'Demo'`,
-		`INSERT INTO application_scopes (application_id, scope) SELECT id, 'audit.log:read' FROM applications WHERE created_by_name = 'Demo' AND row_id % 2 = 0`,
-		`INSERT INTO secrets (id, application_id, hash, prefix, created_at, created_by_name, expires_at)
-		SELECT 'se_' || id, id, lower(hex(randomblob(32))), 'cs_', created_at, 'Demo', iif(row_id % 100 = 0, $2 + $1, NULL) FROM applications WHERE created_by_name = 'Demo'`,
-		`INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
-		SELECT 'application', id, 'audit', '', 'template', 'admin', created_at, '' FROM applications WHERE created_by_name = 'Demo' AND grants > 0`,
-	}, grantStatements...) {
-		if _, err := tx.ExecContext(ctx, statement, applications, time.Now().Unix()); err != nil {
-			return fmt.Errorf("fill the database: %w", err)
-		}
-	}
-	return tx.Commit()
-}
-
 // open opens a page and returns how long its answer took to arrive whole, and
 // the CPU time that the server spent on it.
 func (s *server) open(ctx context.Context, browser *http.Client, path string) (took, cost time.Duration, err error) {
@@ -113,7 +70,7 @@ func (s *server) openAll(ctx context.Context, browser *http.Client, pages []view
 // measurePages opens every page of the list and of permissions, and asks for
 // decisions, over a full database.
 func (f *result) measurePages(ctx context.Context, c clientele) error {
-	if err := c.fill(ctx); err != nil {
+	if err := c.fill(ctx, applications); err != nil {
 		return err
 	}
 	id, secret, err := c.registerAsker(ctx)

@@ -8,6 +8,10 @@
 // decision. It talks to loopback only.
 //
 //	go run ./e2e/load -write docs/performance.md
+//
+// And it measures what pages cost as there is more and more:
+//
+//	e2e/postgres.sh go run ./e2e/load -growth -write docs/performance.md -picture docs/growth.svg
 package main
 
 import (
@@ -57,7 +61,9 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	rounds := flags.Int("rounds", 25, "how often every server is measured, 1 to 50")
 	requests := flags.Int("requests", 1000, "requests a round, 100 to 20000")
+	grow := flags.Bool("growth", false, "measure pages at 1,000, 100,000 and 1,000,000 rows instead, on SQLite and on the PostgreSQL of e2e/postgres.sh")
 	write := flags.String("write", "", "a file to write the result into, between its markers")
+	picture := flags.String("picture", "", "a file for a picture of the growth, as SVG")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -70,15 +76,33 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 
-	found := &result{Command: strings.TrimSpace("go run ./e2e/load " + strings.Join(args, " ")), Rounds: *rounds, Requests: *requests}
-	if err := found.measure(ctx, dir); err != nil {
-		return err
+	command := strings.TrimSpace("go run ./e2e/load " + strings.Join(args, " "))
+	var found report
+	name := "load"
+	if *grow {
+		name = "growth"
+		g := &growth{Command: "e2e/postgres.sh " + command}
+		if err := g.measure(ctx, dir); err != nil {
+			return err
+		}
+		if *picture != "" {
+			if err := os.WriteFile(*picture, g.picture(), 0o644); err != nil {
+				return err
+			}
+		}
+		found = g
+	} else {
+		r := &result{Command: command, Rounds: *rounds, Requests: *requests}
+		if err := r.measure(ctx, dir); err != nil {
+			return err
+		}
+		found = r
 	}
 	if err := found.print(os.Stdout); err != nil {
 		return err
 	}
 	if *write != "" {
-		if err := found.writeInto(*write); err != nil {
+		if err := writeInto(*write, name, found); err != nil {
 			return err
 		}
 	}
@@ -110,7 +134,6 @@ func (f *result) measure(ctx context.Context, dir string) error {
 	return nil
 }
 
-// judge fails naming every bar that was missed.
 func (f *result) judge() error {
 	var missed []error
 	miss := func(format string, args ...any) { missed = append(missed, fmt.Errorf(format, args...)) }

@@ -10,10 +10,12 @@ import (
 	"time"
 )
 
-// The result goes between these lines of a document.
-const begin, end = "<!-- load:begin -->", "<!-- load:end -->"
+// report is what a run found.
+type report interface {
+	print(w io.Writer) error // as Markdown
+	judge() error            // fails naming every bar that was missed
+}
 
-// print writes the result as Markdown.
 func (f *result) print(w io.Writer) error {
 	what := map[string]string{
 		floorConstant: "a bare HTTP handler that answers a constant",
@@ -52,7 +54,7 @@ func (f *result) print(w io.Writer) error {
 		}
 	}
 	table(fmt.Sprintf("the list at %d applications", applications), slowest, f.List)
-	at := fmt.Sprintf("at %d applications and %d grants of a service", applications, grants)
+	at := fmt.Sprintf("at %d applications and as many grants of a service", applications)
 	table("permissions "+at, slowest, f.Access)
 	table("decisions "+at, slowestDecision, []view{f.Decision})
 	_, err := io.WriteString(w, b.String())
@@ -61,8 +63,9 @@ func (f *result) print(w io.Writer) error {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// writeInto replaces what stands between the markers of a document.
-func (f *result) writeInto(path string) error {
+// writeInto replaces what stands between <!-- NAME:begin --> and <!-- NAME:end --> in a document.
+func writeInto(path, name string, found report) error {
+	begin, end := "<!-- "+name+":begin -->", "<!-- "+name+":end -->"
 	document, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -75,7 +78,7 @@ func (f *result) writeInto(path string) error {
 	var b bytes.Buffer
 	b.Write(before)
 	b.WriteString(begin + "\n\n")
-	if err := f.print(&b); err != nil {
+	if err := found.print(&b); err != nil {
 		return err
 	}
 	b.WriteString("\n" + end)
