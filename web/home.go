@@ -38,9 +38,14 @@ func (s *Server) theme(c echo.Context) error {
 // healthz handles GET /healthz: the process lives.
 func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
-// readyz handles GET /readyz: the database answers and can be written, and
-// tokens can be signed.
+// readyz handles GET /readyz: the database answers and can be written, tokens
+// can be signed, and the server is not about to stop.
 func (s *Server) readyz(c echo.Context) error {
+	select {
+	case <-s.Stopping:
+		return c.String(http.StatusServiceUnavailable, "stopping\n")
+	default:
+	}
 	ctx := c.Request().Context()
 	err := s.Store.Ready(ctx)
 	if err == nil {

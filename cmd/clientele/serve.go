@@ -28,12 +28,17 @@ type serveCmd struct {
 	SMTPURL        string   `name:"smtp-url" env:"CLIENTELE_SMTP_URL" placeholder:"URL" help:"The mail server, such as smtp://user:password@mail.example.com:587?from=clientele@example.com."`
 	TLSCert        string   `env:"CLIENTELE_TLS_CERT" placeholder:"PATH" help:"Certificate, to serve https."`
 	TLSKey         string   `env:"CLIENTELE_TLS_KEY" placeholder:"PATH" help:"The certificate's key."`
+
+	ShutdownDelay time.Duration `env:"CLIENTELE_SHUTDOWN_DELAY" default:"0s" placeholder:"DURATION" help:"How long to go on serving once told to stop, while /readyz answers 503: as long as a load balancer takes to notice (${default})."`
 }
 
 // Run serves until it is interrupted, then finishes the requests under way.
 func (s *serveCmd) Run(e *env) error {
 	if err := checkAddr(s.Addr); err != nil {
 		return err
+	}
+	if s.ShutdownDelay < 0 || s.ShutdownDelay > 5*time.Minute {
+		return fmt.Errorf("--shutdown-delay goes from 0s to 5m, not %v", s.ShutdownDelay)
 	}
 	issuer, err := issuerOf(e.Issuer, s.Addr)
 	if err != nil {
@@ -72,7 +77,7 @@ func (s *serveCmd) Run(e *env) error {
 	}
 	server := &web.Server{
 		Store: db, OAuth: &oauth.Server{Issuer: issuer, Store: db, Now: e.now}, Issuer: issuer,
-		Secure: strings.HasPrefix(issuer, "https://"), TrustedProxies: proxies, Mail: mail != nil, Now: e.now, Log: log,
+		Secure: strings.HasPrefix(issuer, "https://"), TrustedProxies: proxies, Mail: mail != nil, Stopping: e.ctx.Done(), Now: e.now, Log: log,
 	}
 	courier := &deliver.Courier{Store: db, Webhooks: deliver.NewWebhooks(issuer, reach, e.now), Mail: mail, Log: log}
 	return errors.Join(s.serve(e, db, courier, server.Handler(), certificates, issuer, log), db.Close())
@@ -144,6 +149,10 @@ func (s *serveCmd) serve(e *env, db *store.DB, courier *deliver.Courier, handler
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
+	}
+	if s.ShutdownDelay > 0 {
+		log.Info("stopping; load balancers are told first", "delay", s.ShutdownDelay)
+		time.Sleep(s.ShutdownDelay)
 	}
 	log.Info("stopping; requests under way are finished first")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)

@@ -57,6 +57,7 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 				}
 				acknowledged = append(acknowledged, writeUntilKilled(t, s, browser, round)...)
 			}
+			t.Logf("killed %d times", *kills)
 			verify(t, p, acknowledged)
 		})
 	}
@@ -126,7 +127,7 @@ func verify(t *testing.T, p *program.Program, acknowledged []string) {
 			lost++
 		}
 	}
-	t.Logf("killed %d times: %d writes acknowledged, %d lost; %d changes, %d events", *kills, len(acknowledged), lost, len(groups), len(events))
+	t.Logf("%d writes acknowledged, %d lost; %d changes, %d events", len(acknowledged), lost, len(groups), len(events))
 	if lost > 0 || !slices.Equal(groups, events) || len(acknowledged) == 0 {
 		t.Error("want some acknowledged, none lost, and an event for each change")
 	}
