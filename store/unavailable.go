@@ -27,6 +27,9 @@ func Unavailable(err error) bool {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true
 	}
+	if pgconn.SafeToRetry(err) && !errors.Is(err, context.Canceled) { // a connection that was closed under the question
+		return true
+	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}

@@ -219,10 +219,6 @@ func TestDatabaseRestartsUnderTwoInstances(t *testing.T) {
 	close(stop)
 	all.Wait()
 	t.Logf("restarted %d times: the last error came %v after the database was back", *restarts, longest.Round(time.Millisecond))
-	if t.Failed() {
-		log, err := os.ReadFile(p.Log)
-		t.Logf("%v\n%s", err, log)
-	}
 	if longest > everywhere {
 		t.Errorf("errors until %v after the database was back, want %v at most", longest, everywhere)
 	}
