@@ -23,10 +23,10 @@ import (
 type Server struct {
 	Store          *store.DB
 	OAuth          *oauth.Server
-	Issuer         string         // the address of this server, without a slash at its end
-	Secure         bool           // the issuer is https: cookies are Secure, and browsers are told to stay with https
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Request-Id are believed
-	Mail           bool           // e-mail is sent
+	Issuer         string          // the address of this server, without a slash at its end
+	Secure         bool            // the issuer is https: cookies are Secure, and browsers are told to stay with https
+	TrustedProxies []netip.Prefix  // whose X-Forwarded-For and X-Request-Id are believed
+	Mail           bool            // e-mail is sent
 	Stopping       <-chan struct{} // closed once it is about to stop: /readyz says so; nil: never
 	Now            func() time.Time
 	Log            *slog.Logger

@@ -131,7 +131,7 @@ func (c *cluster) restart(t *testing.T, signal syscall.Signal) {
 	for syscall.Kill(pid, 0) == nil && !ended(pid) {
 		time.Sleep(5 * time.Millisecond)
 	}
-	c.running = exec.Command(c.command[0], c.command[1:]...) //nolint:gosec,noctx // the words are the server's own; it ends with the test
+	c.running = exec.Command(c.command[0], c.command[1:]...)
 	c.running.Dir, c.running.SysProcAttr = c.dir, c.owner
 	if err := c.running.Start(); err != nil {
 		t.Fatal(err)

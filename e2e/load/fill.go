@@ -18,7 +18,7 @@ func openDatabase(name string) (*sql.DB, error) {
 	if store.IsPostgres(name) {
 		return sql.Open("pgx", name)
 	}
-	return sql.Open("sqlite", "file:"+name+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(5000)")
+	return sql.Open("sqlite", "file:"+name+"?_pragma=synchronous(OFF)&_pragma=cache_size(-400000)&_pragma=busy_timeout(5000)")
 }
 
 // fill writes n applications, as many grants, users who consented to one
