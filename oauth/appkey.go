@@ -31,8 +31,7 @@ func ApplicationKey(r *http.Request) (key registry.Secret, sent bool) {
 func (s *Server) VerifyKey(ctx context.Context, key registry.Secret, address string) (AccessToken, error) {
 	now := s.Now()
 	refuse := func(id string, reason registry.FailureReason, description string) (AccessToken, error) {
-		s.Store.AuthenticationFailed(Failure{ClientID: id, Reason: reason, Address: address, At: now})
-		return AccessToken{}, &Error{Code: "invalid_token", Description: description, Status: http.StatusUnauthorized, scheme: keyScheme}
+		return AccessToken{}, s.failed(id, reason, address, &Error{Code: "invalid_token", Description: description, Status: http.StatusUnauthorized, scheme: keyScheme})
 	}
 	if !key.WellFormedKey() {
 		return refuse("", registry.UnknownClient, wrongKey)
@@ -55,8 +54,7 @@ func (s *Server) VerifyKey(ctx context.Context, key registry.Secret, address str
 	case app.Disabled:
 		return refuse(app.ID, registry.ClientOff, "The application is disabled.")
 	case !registry.Admits(app.Networks, address):
-		s.Store.AuthenticationFailed(Failure{ClientID: app.ID, Reason: registry.WrongNetwork, Address: address, At: now})
-		return AccessToken{}, &Error{Code: "access_denied", Description: outsideNetworks(address), Status: http.StatusForbidden}
+		return AccessToken{}, s.failed(app.ID, registry.WrongNetwork, address, &Error{Code: "access_denied", Description: outsideNetworks(address), Status: http.StatusForbidden})
 	}
 	s.Store.TokenIssued(Use{ClientID: app.ID, SecretID: live.ID, Address: address, At: now})
 	return AccessToken{ClientID: app.ID, Key: true}, nil

@@ -77,8 +77,7 @@ func parseBasic(header string) (Credentials, bool) {
 func (s *Server) authenticate(ctx context.Context, c Credentials, address string) (*Client, Secret, error) {
 	hash, now := sha256.Sum256([]byte(c.Secret)), s.Now()
 	refuse := func(id string, reason registry.FailureReason, description string) (*Client, Secret, error) {
-		s.Store.AuthenticationFailed(Failure{ClientID: id, Reason: reason, Address: address, At: now})
-		return nil, Secret{}, invalidClient(description)
+		return nil, Secret{}, s.failed(id, reason, address, invalidClient(description))
 	}
 	client, err := s.client(ctx, c.ID)
 	if errors.Is(err, ErrUnknownClient) {

@@ -5,17 +5,19 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Error is a refusal, as the client is told of it (RFC 6749, section 5.2; RFC
 // 6750, section 3.1). Every method of Server that fails returns one.
 type Error struct {
-	Code        string `json:"error"`             // "invalid_grant"; "" when a bearer token is simply missing
-	Description string `json:"error_description"` // for the client's developer; never a secret or a cause
-	Status      int    `json:"-"`
-	Scope       string `json:"scope,omitempty"` // what insufficient_scope asks for
-	scheme      string // of the credential that was refused: "Bearer" when empty
-	cause       error  // for the log
+	Code        string        `json:"error"`             // "invalid_grant"; "" when a bearer token is simply missing
+	Description string        `json:"error_description"` // for the client's developer; never a secret or a cause
+	Status      int           `json:"-"`
+	Scope       string        `json:"scope,omitempty"` // what insufficient_scope asks for
+	RetryAfter  time.Duration `json:"-"`               // when it is worth another try; 0: not for that long
+	scheme      string        // of the credential that was refused: "Bearer" when empty
+	cause       error         // for the log
 }
 
 func (e *Error) Error() string {
@@ -31,6 +33,8 @@ func (e *Error) Unwrap() error { return e.cause }
 // Challenge returns the WWW-Authenticate header that goes with the refusal, or "".
 func (e *Error) Challenge() string {
 	switch {
+	case e.Status == http.StatusTooManyRequests:
+		return ""
 	case e.Code == "invalid_client":
 		return `Basic realm="Clientele", charset="UTF-8"`
 	case e.Status != http.StatusUnauthorized && e.Status != http.StatusForbidden:

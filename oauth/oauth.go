@@ -157,4 +157,6 @@ type Server struct {
 	Issuer string // exactly as configured, without a slash at its end
 	Store  Store
 	Now    func() time.Time
+
+	failures failures
 }

@@ -90,6 +90,9 @@ func retryAfter(code int, err error) time.Duration {
 	if throttled, ok := errors.AsType[store.ThrottledError](err); ok {
 		return throttled.RetryAfter
 	}
+	if refusal, ok := errors.AsType[*oauth.Error](err); ok && refusal.RetryAfter > 0 {
+		return refusal.RetryAfter
+	}
 	if code == http.StatusServiceUnavailable {
 		return 2 * time.Second
 	}

@@ -110,8 +110,10 @@ func (s *Server) refuse(c echo.Context, err error) error {
 	if challenge := refusal.Challenge(); challenge != "" {
 		header.Set("WWW-Authenticate", challenge)
 	}
+	if wait := retryAfter(refusal.Status, refusal); wait > 0 {
+		setRetryAfter(c, wait)
+	}
 	if refusal.Status == http.StatusServiceUnavailable {
-		header.Set("Retry-After", "2")
 		s.Log.ErrorContext(c.Request().Context(), "protocol request failed", "path", c.Path(), "err", refusal)
 	}
 	return c.JSON(refusal.Status, refusal)

@@ -267,3 +267,30 @@ func TestWhatGoesWellAtProtocolEndpointsIsNotLogged(t *testing.T) {
 		t.Errorf("got %q, want a line for the refusal", line)
 	}
 }
+
+// Whoever keeps sending a wrong secret is told when to try again; who sends the
+// right one is served meanwhile.
+func TestTooManyFailures(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		c := s.client(t, "Demo", "audit.log:read")
+		b := s.browser(t)
+		grant := url.Values{"grant_type": {registry.ClientCredentials}}
+		var w answer
+		for range 31 {
+			w = b.send(tokenRequest(grant, c.id, "wrong"))
+		}
+		var refusal struct {
+			Error       string `json:"error"`
+			Description string `json:"error_description"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &refusal); err != nil {
+			t.Fatal(err)
+		}
+		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "60" || refusal.Error != "invalid_client" || !strings.Contains(refusal.Description, "try again in 60 seconds") {
+			t.Errorf("got %d, Retry-After %q and %+v, want 429 for the rest of the minute", w.Code, w.Header().Get("Retry-After"), refusal)
+		}
+		if w := b.send(tokenRequest(grant, c.id, c.secret)); w.Code != http.StatusOK {
+			t.Errorf("with the secret: got %d %s, want a token", w.Code, w.Body)
+		}
+	})
+}
