@@ -44,7 +44,9 @@ func (s *server) measureDecisions(ctx context.Context, token string) (view, erro
 	allowed := 0
 	client := &http.Client{Timeout: 10 * time.Second}
 	for i := range questions + warmUp {
-		question := fmt.Sprintf(`{"subject":{"type":"application","id":"cl_%016d"},"action":{"name":"edit"},"resource":{"type":"pools","id":"pool/o%d"}}`, 1+i*7919%10_000, i*3%100)
+		holder := i * 7919 % (applications / 10)
+		object := (holder*7 + 13*(i%2)) % 100 // every other one is among its grants: see fill
+		question := fmt.Sprintf(`{"subject":{"type":"application","id":"cl_%016d"},"action":{"name":"edit"},"resource":{"type":"pools","id":"pool/o%d"}}`, 1+holder, object)
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Address+"/access/v1/evaluation", strings.NewReader(question))
 		if err != nil {
 			return found, err

@@ -18,6 +18,7 @@ import (
 var floors = map[string]func() (http.HandlerFunc, error){
 	"constant": constant,
 	"sign":     sign,
+	"steady":   steady,
 }
 
 // A token's claims take about as many bytes, and an answer with them.
@@ -50,6 +51,25 @@ func sign() (http.HandlerFunc, error) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)
 		_, _ = io.WriteString(w, base64.RawURLEncoding.EncodeToString(signature))
+	}, nil
+}
+
+// steady does the same work for every request, about as much as a page takes:
+// how far its 99th percentile is from its median is the machine's doing.
+func steady() (http.HandlerFunc, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for range 100 {
+			digest := sha256.Sum256(claims)
+			if _, err := ecdsa.SignASN1(rand.Reader, key, digest[:]); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+		}
+		_, _ = w.Write(answer)
 	}, nil
 }
 

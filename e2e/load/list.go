@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -20,6 +21,7 @@ const (
 // that does other things too, a server mostly waits for its turn.
 type view struct {
 	what, path   string
+	of           *server // nil: the console
 	times, costs []time.Duration
 }
 
@@ -55,7 +57,7 @@ func (s *server) open(ctx context.Context, browser *http.Client, path string) (t
 func (s *server) openAll(ctx context.Context, browser *http.Client, pages []view) error {
 	for opening := range openings + 10 {
 		for i := range pages {
-			took, cost, err := s.open(ctx, browser, pages[i].path)
+			took, cost, err := cmp.Or(pages[i].of, s).open(ctx, browser, pages[i].path)
 			if err != nil {
 				return err
 			}
@@ -86,7 +88,13 @@ func (f *result) measurePages(ctx context.Context, c clientele) error {
 	if err != nil {
 		return err
 	}
-	f.List, f.Access = views(), accessPages()
+	other, err := startFloor(ctx, "steady")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = other.Stop() }()
+	machine := view{what: "for comparison: 100 signatures, the same work each time", path: "/", of: other}
+	f.List, f.Access = append(views(), machine), append(accessPages(), machine)
 	if err := errors.Join(s.openAll(ctx, browser, f.List), s.openAll(ctx, browser, f.Access)); err != nil {
 		return err
 	}
