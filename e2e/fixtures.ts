@@ -1,5 +1,5 @@
 import {
-  type ConsoleMessage, type Cookie, type Response, type TestInfo, type WebError,
+  type BrowserContext, type ConsoleMessage, type Cookie, type Response, type TestInfo, type WebError,
   test as base, expect,
 } from '@playwright/test';
 import { readFileSync } from 'node:fs';
@@ -47,10 +47,12 @@ type WorkerFixtures = {
   /** The demo server of this worker. Its tests share it, so each works on applications that it made itself. */
   demo: Demo;
   sessions: Map<string, Cookie[]>;
+  /** The context of this worker, from its first test on. */
+  shared: { context?: BrowserContext };
 };
 
 /** The script that brings axe to a page; the short form, which the browser reads twice as fast. */
-export const axeCore = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axeCore = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   demo: [
@@ -65,6 +67,33 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
 
   sessions: [async ({}, use) => use(new Map()), { scope: 'worker' }],
+
+  shared: [
+    async ({}, use) => {
+      const shared: WorkerFixtures['shared'] = {};
+      await use(shared);
+      await shared.context?.close();
+    },
+    { scope: 'worker' },
+  ],
+
+  // A browser takes longer to make a page than to show another one in it. So a worker's tests share one, which each of
+  // them finds empty, signed out and as large and light as the project says.
+  context: async ({ browser, shared }, use) => {
+    shared.context ??= await browser.newContext();
+    await shared.context.clearCookies();
+    await use(shared.context);
+    await shared.context.clearPermissions();
+  },
+
+  page: async ({ context, colorScheme, viewport }, use) => {
+    const page = context.pages()[0] ?? (await context.newPage());
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(viewport!);
+    await use(page);
+    for (const other of context.pages().slice(1)) await other.close();
+    await page.goto('about:blank');
+  },
 
   baseURL: async ({ demo }, use) => use(demo.url),
 
@@ -106,11 +135,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   axe: async ({ page, judged }, use) => {
     await use(async (...rules) => {
       if (!judged) return;
-      const there = await page.evaluate(() => {
-        window.loadAxe?.();
-        return 'axe' in window;
-      });
-      if (!there) await page.evaluate(axeCore);
+      if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeCore);
       const found = await page.evaluate(async (rules) => {
         // Axe waits between its 90 steps on timers, which browsers delay, and do not run with script off. Promises do.
         const later = window.setTimeout;

@@ -1,8 +1,8 @@
-import { expect } from './fixtures';
-import { test } from './one-page';
+import { expect, test } from './fixtures';
 import { states } from './states';
 
 test.describe.configure({ mode: 'parallel' }); // or one worker alone would have the whole file
+test.use({ judged: true });
 
 // Each state is brought about once and looked at twice, as the project shows it and then the other way round: what a
 // page is made of is judged at the first look, what colours and sizes do to it at both.

@@ -46,6 +46,9 @@ export default defineConfig({
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
+        // All pages are the console's, or of programs that trust it: one process shows them, and draws them too.
+        '--process-per-site',
+        '--in-process-gpu',
         // A page is gone before optimized code pays for the time it takes to compile, of axe's most of all.
         '--js-flags=--no-opt,--no-maglev',
       ],

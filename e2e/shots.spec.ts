@@ -1,4 +1,4 @@
-import { test } from './one-page';
+import { test } from './fixtures';
 import { states } from './states';
 
 test.describe.configure({ mode: 'parallel' }); // or one worker alone would have the whole file
