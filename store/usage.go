@@ -24,7 +24,8 @@ const scopeUseEvery = 6 * 60 * 60
 // usage collects what tokens were issued and refused until it is written down,
 // so that a token costs no write.
 type usage struct {
-	mu sync.Mutex
+	flush sync.Mutex // held while some is written, so that who flushes next finds it there
+	mu    sync.Mutex
 	unwritten
 }
 
@@ -143,6 +144,8 @@ func (db *DB) flushUsage(ctx context.Context) {
 // FlushUsage writes down now what was used and refused so far. What cannot be
 // written is kept for the next time.
 func (db *DB) FlushUsage(ctx context.Context) {
+	db.usage.flush.Lock()
+	defer db.usage.flush.Unlock()
 	db.usage.mu.Lock()
 	seen := db.usage.unwritten
 	db.usage.unwritten = newUnwritten()

@@ -50,7 +50,7 @@ func (c *Clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// Each runs a test on an empty store of each database.
+// Each runs a test on an empty store of each database, on both at a time.
 func Each(t *testing.T, test func(*testing.T, *store.DB)) {
 	t.Helper()
 	EachAt(t, func(t *testing.T, db *store.DB, _ *Clock) { test(t, db) })
@@ -64,6 +64,7 @@ func EachAt(t *testing.T, test func(*testing.T, *store.DB, *Clock)) {
 		make func(testing.TB) string
 	}{{"sqlite", SQLite}, {"postgres", Postgres}} {
 		t.Run(database.name, func(t *testing.T) {
+			t.Parallel()
 			clock := NewClock()
 			test(t, Open(t, database.make(t), clock), clock)
 		})
