@@ -1,8 +1,12 @@
-import { expect, test } from './fixtures';
+import { expect, test as base } from './fixtures';
 import { states } from './states';
 
+// In workers of their own, whose demo no walk has changed.
+const test = base.extend<object, { own: undefined }>({
+  judged: true,
+  own: [async ({}, use) => use(undefined), { scope: 'worker' }],
+});
 test.describe.configure({ mode: 'parallel' }); // or one worker alone would have the whole file
-test.use({ judged: true });
 
 // Each state is brought about once and looked at twice, as the project shows it and then the other way round: what a
 // page is made of is judged at the first look, what colours and sizes do to it at both.
