@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"clientele/deliver"
+	"clientele/e2e/figure"
 	"clientele/registry"
 	"clientele/store"
 	"clientele/store/storetest"
@@ -160,7 +162,7 @@ func TestKilledSenders(t *testing.T) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			copies := count(t, "webhook", r.accepted) + count(t, "e-mail", mails.accepted())
-			t.Logf("%d kills in %d lives, %d requests", kills, lives, r.requests)
+			figure.Report(t, "senders killed, "+name, "≤ 16 copies a kill", "%d kills in %d lives, %d requests, %d copies", kills, lives, r.requests, copies)
 			if kills == 0 || copies > kills*16 {
 				t.Errorf("got %d copies of %d kills, want no more than were under way", copies, kills)
 			}
@@ -193,7 +195,7 @@ func count(t *testing.T, by string, accepted map[string]map[string]int) (copies 
 			copies += n - 1
 		}
 	}
-	t.Logf("%d notices by %s: %d lost, %d copies, %d copies with another ID", *made, by, lost, copies, wrong)
+	figure.Report(t, "notices by "+by+" while senders are killed, "+path.Base(t.Name()), "0 lost, 0 copies with another ID", "%d notices: %d lost, %d copies, %d with another ID", *made, lost, copies, wrong)
 	if lost > 0 || wrong > 0 {
 		t.Errorf("by %s: got %d lost and %d copies with another ID, want none", by, lost, wrong)
 	}

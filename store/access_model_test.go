@@ -4,10 +4,12 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"testing"
 
+	"clientele/e2e/figure"
 	"clientele/registry"
 	"clientele/store/storetest"
 )
@@ -56,6 +58,7 @@ func TestAccessIsAsDefined(t *testing.T) {
 				}
 			}
 		}
+		figure.Report(t, "decisions in random worlds, "+path.Base(t.Name()), "0 unlike the model", "%d decisions, 0 unlike the model", 3**worlds)
 		if n := 3 * *worlds; allowed < n/10 || allowed > n*9/10 || len(reasons) < 6 {
 			t.Errorf("%d of %d allowed, and reasons %v: the worlds are too much alike", allowed, n, reasons)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/e2e/figure"
 	"clientele/oauth"
 	"clientele/registry"
 	"clientele/store/storetest"
@@ -196,6 +197,7 @@ func TestRaces(t *testing.T) {
 					t.Fatalf("round %d: the refresh token was spent for %d successors", round, len(slices.Compact(slices.Sorted(slices.Values(won)))))
 				}
 			}
+			figure.Report(t, "races for a code and for a refresh token, "+name, "exactly one spend each", "%d rounds of %d racers, one spend each", *rounds, racers)
 		})
 	}
 }

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"errors"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/labstack/echo/v4"
 
 	"clientele/registry"
 	"clientele/views"
@@ -332,3 +335,30 @@ func marked(page *goquery.Document) []string {
 }
 
 func value(_ int, field *goquery.Selection) string { return field.AttrOr("value", "") }
+
+// A form is read, whether it comes with a file or not, or refused as the
+// sender's own fault.
+func FuzzDetailsForm(f *testing.F) {
+	const parts = "multipart/form-data; boundary=b"
+	for kind, seeds := range map[string][]string{
+		echo.MIMEApplicationForm: {"", "name=Demo&grant=client_credentials", "name=%00", "grant=a&grant=b", "%zz", "a;b", "name[0]=x"},
+		parts: {
+			"--b\r\nContent-Disposition: form-data; name=name\r\n\r\nDemo\r\n--b--",
+			"--b\r\nContent-Disposition: form-data; name=logo; filename=logo.png\r\n\r\n\x89PNG\r\n--b--",
+			"--b\r\nContent-Disposition: form-data\r\n\r\n", "--b", "",
+		},
+		"": {"name=Demo"},
+	} {
+		for _, seed := range seeds {
+			f.Add(kind, seed)
+		}
+	}
+	f.Fuzz(func(t *testing.T, kind, body string) {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set(echo.HeaderContentType, kind)
+		_, err := bindDetails(echo.New().NewContext(r, httptest.NewRecorder()))
+		if refused, ok := errors.AsType[*echo.HTTPError](err); err != nil && (!ok || refused.Code >= http.StatusInternalServerError) {
+			t.Errorf("%q %q: got %v, want it read or refused", kind, body, err)
+		}
+	})
+}

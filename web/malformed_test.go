@@ -16,6 +16,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"clientele/e2e/figure"
 	"clientele/registry"
 	"clientele/store"
 	"clientele/store/storetest"
@@ -55,6 +56,7 @@ func TestMalformed(t *testing.T) {
 	m := mangler{state: 7, ids: []string{app.ID, key.ID, user.ID, group.ID, hook.ID}}
 	routes := s.echo.Routes()
 	slices.SortFunc(routes, func(a, b *echo.Route) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
+	requests, failed := 0, 0
 	for range *tries {
 		for _, route := range routes {
 			for _, signedIn := range []bool{false, true} {
@@ -67,12 +69,17 @@ func TestMalformed(t *testing.T) {
 				w := httptest.NewRecorder()
 				s.echo.ServeHTTP(w, r)
 				checkRefusal(t, sent, r, w)
+				requests++
+				if w.Code >= http.StatusInternalServerError {
+					failed++
+				}
 				if signedIn && route.Path == "/logout" && r.Method == http.MethodPost {
 					admin.signIn("admin@example.com", testPassword)
 				}
 			}
 		}
 	}
+	figure.Report(t, "malformed requests", "0 answers of 500 and above", "%d requests, %d answers of 500 and above", requests, failed)
 	if log := s.log.String(); strings.Contains(log, "panic") || strings.Contains(log, "level=ERROR") {
 		t.Error("the log has a panic or an error")
 	}

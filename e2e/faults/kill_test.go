@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/e2e/figure"
 	"clientele/e2e/program"
 	"clientele/store"
 	"clientele/store/storetest"
@@ -127,7 +129,7 @@ func verify(t *testing.T, p *program.Program, acknowledged []string) {
 			lost++
 		}
 	}
-	t.Logf("%d writes acknowledged, %d lost; %d changes, %d events", len(acknowledged), lost, len(groups), len(events))
+	figure.Report(t, "writes acknowledged, "+path.Base(t.Name()), "0 lost, as many events as changes", "%d acknowledged, %d lost; %d changes, %d events", len(acknowledged), lost, len(groups), len(events))
 	if lost > 0 || !slices.Equal(groups, events) || len(acknowledged) == 0 {
 		t.Error("want some acknowledged, none lost, and an event for each change")
 	}

@@ -1,0 +1,314 @@
+package faults
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"clientele/e2e/figure"
+	"clientele/e2e/program"
+	"clientele/store/storetest"
+)
+
+// On a disk that is full or can only be read, pages and tokens are served,
+// changes are refused with a page that says why, and the server reports itself
+// not ready, until the disk is as it was. What was acknowledged is there then.
+func TestDiskTakesNothing(t *testing.T) {
+	binary, err := program.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range []struct {
+		name string
+		disk func(testing.TB) string // the folder of the database
+		// fail has the disk take nothing more, until the function it returns is called.
+		fail func(t *testing.T, folder string, v *visit) (mend func())
+	}{
+		{"disk full", mounted, fill},
+		{"disk read-only", mounted, readOnly},
+		{"files that may not grow", func(t testing.TB) string { return t.TempDir() }, stopGrowth},
+	} {
+		t.Run(fault.name, func(t *testing.T) {
+			folder := fault.disk(t)
+			v := begin(t, binary, filepath.Join(folder, "disk.db"))
+			v.write(t, http.StatusSeeOther)
+			v.read(t)
+			mend := fault.fail(t, folder, v)
+
+			served, refused := 0, 0
+			for began := time.Now(); time.Since(began) < 5*time.Second; { // the server looks every three
+				v.write(t, http.StatusServiceUnavailable)
+				served += v.read(t)
+				refused++
+				time.Sleep(50 * time.Millisecond)
+			}
+			v.is(t, "/readyz", http.StatusServiceUnavailable)
+			v.is(t, "/healthz", http.StatusOK)
+			figure.Report(t, fault.name, "reads served, changes refused with 503, not ready", "%d reads served, %d changes refused, not ready", served, refused)
+
+			mend()
+			v.ready(t)
+			v.write(t, http.StatusSeeOther)
+			if err := v.server.Stop(); err != nil {
+				t.Errorf("stop: %v", err)
+			}
+			verify(t, v.program, v.acknowledged)
+		})
+	}
+}
+
+// A server under which its file is damaged says so, and neither it nor its
+// next start repairs anything.
+func TestDamagedFile(t *testing.T) {
+	binary, err := program.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := begin(t, binary, filepath.Join(t.TempDir(), "damaged.db"))
+	v.write(t, http.StatusSeeOther)
+	damaged := storetest.Damage(t, v.program.Database, 1, 1<<20)
+	time.Sleep(4 * time.Second) // past what caches are trusted for
+	v.is(t, "/readyz", http.StatusServiceUnavailable)
+	v.is(t, "/healthz", http.StatusOK)
+	answer, body := v.send(t, http.MethodPost, "/admin/groups/new", url.Values{"name": {"Damaged"}})
+	if answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "The database is damaged") {
+		t.Errorf("a change: got %s %.200q, want 503 and that the database is damaged", answer.Status, body)
+	}
+	if err := v.server.Stop(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	if _, err := v.program.Run(t.Context(), "", "serve", "--addr", "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "restore a backup") {
+		t.Errorf("next start: got %v, want that a backup be restored", err)
+	}
+	same := string(storetest.Content(t, v.program.Database)) == string(damaged)
+	figure.Report(t, "a damaged file", "changes refused with 503, not ready, not started, nothing repaired", "refused with %d, not ready, not started, file as it was: %t", answer.StatusCode, same)
+	if !same {
+		t.Error("the file was changed, want it as it was")
+	}
+}
+
+// visit is a signed-in browser at a server, which has an application too.
+type visit struct {
+	program      *program.Program
+	server       *program.Server
+	browser      *http.Client
+	id, secret   string
+	acknowledged []string // the groups that the server said were made
+}
+
+// begin starts a server on an empty database.
+func begin(t *testing.T, binary, database string) *visit {
+	t.Helper()
+	p, err := program.New(binary, database, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, p, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
+	made, err := p.Run(t.Context(), "", "client", "create", "--name", "Demo Reader", "--grant", "client_credentials", "--scope", "audit.log:read", "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var client struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	}
+	if err := json.Unmarshal(made, &client); err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Kill) // before what it writes to is taken away
+	browser, err := s.SignIn(t.Context(), "demo.admin@example.com", "team password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &visit{program: p, server: s, browser: browser, id: client.ID, secret: client.Secret}
+}
+
+// send sends a request of the browser, with a form when there is one.
+func (v *visit) send(t *testing.T, method, path string, form url.Values) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, v.server.Address+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if path == "/oauth2/token" {
+		r.SetBasicAuth(v.id, v.secret)
+	}
+	answer, err := v.browser.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err := answer.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(body)
+}
+
+// is fails the test unless a page is answered with a status.
+func (v *visit) is(t *testing.T, path string, want int) {
+	t.Helper()
+	if answer, body := v.send(t, http.MethodGet, path, nil); answer.StatusCode != want {
+		t.Errorf("%s: got %s %.200q, want %d", path, answer.Status, body, want)
+	}
+}
+
+// read reads pages, and gets a token, which writes nothing either.
+func (v *visit) read(t *testing.T) (served int) {
+	t.Helper()
+	pages := []string{"/admin/groups", "/admin/applications", "/admin/audit-log", "/oauth2/jwks"}
+	for _, page := range pages {
+		v.is(t, page, http.StatusOK)
+	}
+	answer, body := v.send(t, http.MethodPost, "/oauth2/token", url.Values{"grant_type": {"client_credentials"}})
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("token: got %s %s, want 200", answer.Status, body)
+	}
+	return len(pages) + 1
+}
+
+// write makes a group, which is made or refused as want says.
+func (v *visit) write(t *testing.T, want int) {
+	t.Helper()
+	name := fmt.Sprintf("Group %d", time.Now().UnixNano())
+	answer, body := v.send(t, http.MethodPost, "/admin/groups/new", url.Values{"name": {name}})
+	if answer.StatusCode != want || want == http.StatusServiceUnavailable && !strings.Contains(body, "Nothing can be saved at the moment") {
+		t.Errorf("a change: got %s %.200q, want %d", answer.Status, body, want)
+	}
+	if answer.StatusCode == http.StatusSeeOther {
+		v.acknowledged = append(v.acknowledged, name)
+	}
+}
+
+// ready waits until the server reports itself ready.
+func (v *visit) ready(t *testing.T) {
+	t.Helper()
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		answer, body := v.send(t, http.MethodGet, "/readyz", nil)
+		if answer.StatusCode == http.StatusOK {
+			return
+		}
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("got %s %q 10 seconds after the disk was mended, want ready", answer.Status, body)
+		}
+	}
+}
+
+// mounted returns a folder on a disk of its own, of 64 MB.
+func mounted(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	image, folder := filepath.Join(dir, "image"), filepath.Join(dir, "disk")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := command(t.Context(), "truncate", "--size=64M", image)
+	if err == nil {
+		err = command(t.Context(), "mkfs.ext4", "-q", image)
+	}
+	if err == nil {
+		err = command(t.Context(), "mount", "-o", "loop,errors=remount-ro", image, folder)
+	}
+	if err != nil {
+		t.Skipf("a disk of its own takes root and loop devices: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := command(context.Background(), "umount", folder); err != nil {
+			t.Error(err)
+		}
+	})
+	return folder
+}
+
+// fill leaves no room on the disk.
+func fill(t *testing.T, folder string, _ *visit) (mend func()) {
+	t.Helper()
+	path := filepath.Join(folder, "filler")
+	file, err := os.Create(path) //nolint:gosec // the path is the test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size := 1 << 20; size > 0; size /= 2 { // to the last byte
+		for err == nil {
+			_, err = file.Write(make([]byte, size))
+		}
+		err = nil
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// readOnly has the kernel find an error on the disk, whereupon it lets nobody
+// write. It is checked and mounted anew before the server starts again.
+func readOnly(t *testing.T, folder string, v *visit) (mend func()) {
+	t.Helper()
+	device, err := exec.CommandContext(t.Context(), "findmnt", "--noheadings", "--output=SOURCE", folder).Output() //nolint:gosec // the folder is the test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := strings.TrimSpace(string(device))
+	if err := os.WriteFile(filepath.Join("/sys/fs/ext4", filepath.Base(source), "trigger_fs_error"), []byte("test"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := v.server.Stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		image := filepath.Join(filepath.Dir(folder), "image")
+		err := command(t.Context(), "umount", folder)
+		_ = command(t.Context(), "e2fsck", "-fy", image) // ends with 1 when it mended something
+		if err := errors.Join(err, command(t.Context(), "mount", "-o", "loop", image, folder)); err != nil {
+			t.Fatal(err)
+		}
+		if v.server, err = v.program.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(v.server.Kill)
+	}
+}
+
+// stopGrowth has the server's files grow no further, which takes no root.
+func stopGrowth(t *testing.T, _ string, v *visit) (mend func()) {
+	t.Helper()
+	limit := func(size string) {
+		t.Helper()
+		if err := command(t.Context(), "prlimit", "--pid", strconv.Itoa(v.server.Process.Process.Pid), "--fsize="+size+":"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit("1")
+	return func() { limit("unlimited") }
+}
+
+func command(ctx context.Context, name string, args ...string) error {
+	if out, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil { //nolint:gosec // the commands are the tests' own
+		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return nil
+}

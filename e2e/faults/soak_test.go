@@ -1,0 +1,112 @@
+package faults
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"clientele/e2e/figure"
+	"clientele/e2e/program"
+)
+
+// soak is how long a server works. ./task faults has it work for half an hour.
+var soak = flag.Duration("soak", 20*time.Second, "how long a server is at half its capacity")
+
+// A server at half its capacity comes to need no more memory and no more
+// goroutines.
+func TestSoak(t *testing.T) {
+	binary, err := program.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := work(t, binary, *soak/4)
+	after := work(t, binary, *soak)
+	grown := 100 * (after.late - after.early) / after.early
+	figure.Report(t, fmt.Sprintf("%v at half capacity", *soak), "memory and goroutines ≤ 2 % more after warm-up",
+		"%d requests: memory from %.1f to %.1f MB (%+.1f %%), goroutines from %d to %d", after.requests, after.early, after.late, grown, before.goroutines, after.goroutines)
+	if bar := 2 + 1/soak.Minutes(); grown > bar || after.goroutines*50 > before.goroutines*51 {
+		t.Errorf("got %+.1f %% of memory and %d goroutines after %d, want at most %.1f %% more", grown, after.goroutines, before.goroutines, bar)
+	}
+}
+
+// load is what a server needed for its work.
+type load struct {
+	requests    int64
+	early, late float64 // MB of resident memory, median of the second third and of the last
+	goroutines  int     // when nobody asks any more
+}
+
+// work has a server at half its capacity for a while: whoever got an answer
+// waits as long as that took.
+func work(t *testing.T, binary string, lasting time.Duration) load {
+	t.Helper()
+	v := begin(t, binary, filepath.Join(t.TempDir(), "soak.db"))
+	var l load
+	var requests atomic.Int64
+	var all sync.WaitGroup
+	began := time.Now()
+	for w := range 2 {
+		all.Go(func() {
+			for i := 0; time.Since(began) < lasting; i++ {
+				asked := time.Now()
+				switch {
+				case i%50 == 0:
+					answer, body := v.send(t, http.MethodPost, "/admin/groups/new", url.Values{"name": {fmt.Sprintf("Group %d-%d", w, i)}})
+					if answer.StatusCode != http.StatusSeeOther {
+						t.Errorf("a change: got %s %.200q", answer.Status, body)
+					}
+					requests.Add(1)
+				default:
+					requests.Add(int64(v.read(t)))
+				}
+				time.Sleep(time.Since(asked))
+			}
+		})
+	}
+	var resident []float64
+	for time.Since(began) < lasting {
+		time.Sleep(lasting / 120)
+		resident = append(resident, memory(t, v.server.Process.Process.Pid))
+	}
+	all.Wait()
+	median := func(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/2] }
+	third := len(resident) / 3
+	l.requests, l.early, l.late = requests.Load(), median(resident[third:2*third]), median(resident[2*third:])
+	v.browser.CloseIdleConnections()
+	time.Sleep(time.Second)
+	if err := v.server.Process.Process.Signal(syscall.SIGQUIT); err != nil { // it names its goroutines and ends
+		t.Fatal(err)
+	}
+	_ = v.server.Process.Wait()
+	said, err := os.ReadFile(v.program.Log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.goroutines = strings.Count(string(said), "\ngoroutine ")
+	return l
+}
+
+// memory returns how many MB of a process are resident.
+func memory(t *testing.T, pid int) float64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kB float64
+	_, after, _ := strings.Cut(string(status), "VmRSS:")
+	if _, err := fmt.Sscan(after, &kB); err != nil {
+		t.Fatal(err)
+	}
+	return kB / 1024
+}
