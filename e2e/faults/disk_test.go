@@ -25,7 +25,7 @@ import (
 // changes are refused with a page that says why, and the server reports itself
 // not ready, until the disk is as it was. What was acknowledged is there then.
 func TestDiskTakesNothing(t *testing.T) {
-	binary, err := program.Build(t.Context(), t.TempDir())
+	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +40,7 @@ func TestDiskTakesNothing(t *testing.T) {
 		{"files that may not grow", func(t testing.TB) string { return t.TempDir() }, stopGrowth},
 	} {
 		t.Run(fault.name, func(t *testing.T) {
+			t.Parallel()
 			folder := fault.disk(t)
 			v := begin(t, binary, filepath.Join(folder, "disk.db"))
 			v.write(t, http.StatusSeeOther)
@@ -71,7 +72,7 @@ func TestDiskTakesNothing(t *testing.T) {
 // A server under which its file is damaged says so, and neither it nor its
 // next start repairs anything.
 func TestDamagedFile(t *testing.T) {
-	binary, err := program.Build(t.Context(), t.TempDir())
+	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,9 +82,9 @@ func TestDamagedFile(t *testing.T) {
 	time.Sleep(4 * time.Second) // past what caches are trusted for
 	v.is(t, "/readyz", http.StatusServiceUnavailable)
 	v.is(t, "/healthz", http.StatusOK)
-	answer, body := v.send(t, http.MethodPost, "/admin/groups/new", url.Values{"name": {"Damaged"}})
-	if answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "The database is damaged") {
-		t.Errorf("a change: got %s %.200q, want 503 and that the database is damaged", answer.Status, body)
+	status, body := v.send(t, http.MethodPost, "/admin/groups/new", url.Values{"name": {"Damaged"}})
+	if status != http.StatusServiceUnavailable || !strings.Contains(body, "The database is damaged") {
+		t.Errorf("a change: got %d %.200q, want 503 and that the database is damaged", status, body)
 	}
 	if err := v.server.Stop(); err != nil {
 		t.Errorf("stop: %v", err)
@@ -92,7 +93,7 @@ func TestDamagedFile(t *testing.T) {
 		t.Errorf("next start: got %v, want that a backup be restored", err)
 	}
 	same := string(storetest.Content(t, v.program.Database)) == string(damaged)
-	figure.Report(t, "a damaged file", "changes refused with 503, not ready, not started, nothing repaired", "refused with %d, not ready, not started, file as it was: %t", answer.StatusCode, same)
+	figure.Report(t, "a damaged file", "changes refused with 503, not ready, not started, nothing repaired", "refused with %d, not ready, not started, file as it was: %t", status, same)
 	if !same {
 		t.Error("the file was changed, want it as it was")
 	}
@@ -138,8 +139,9 @@ func begin(t *testing.T, binary, database string) *visit {
 	return &visit{program: p, server: s, browser: browser, id: client.ID, secret: client.Secret}
 }
 
-// send sends a request of the browser, with a form when there is one.
-func (v *visit) send(t *testing.T, method, path string, form url.Values) (*http.Response, string) {
+// send sends a request of the browser, with a form when there is one, and
+// returns what was answered.
+func (v *visit) send(t *testing.T, method, path string, form url.Values) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, v.server.Address+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -155,21 +157,18 @@ func (v *visit) send(t *testing.T, method, path string, form url.Values) (*http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := io.ReadAll(answer.Body)
-	if err := answer.Body.Close(); err != nil {
+	read, err := io.ReadAll(answer.Body)
+	if err := errors.Join(err, answer.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, string(body)
+	return answer.StatusCode, string(read)
 }
 
 // is fails the test unless a page is answered with a status.
 func (v *visit) is(t *testing.T, path string, want int) {
 	t.Helper()
-	if answer, body := v.send(t, http.MethodGet, path, nil); answer.StatusCode != want {
-		t.Errorf("%s: got %s %.200q, want %d", path, answer.Status, body, want)
+	if status, body := v.send(t, http.MethodGet, path, nil); status != want {
+		t.Errorf("%s: got %d %.200q, want %d", path, status, body, want)
 	}
 }
 
@@ -180,9 +179,9 @@ func (v *visit) read(t *testing.T) (served int) {
 	for _, page := range pages {
 		v.is(t, page, http.StatusOK)
 	}
-	answer, body := v.send(t, http.MethodPost, "/oauth2/token", url.Values{"grant_type": {"client_credentials"}})
-	if answer.StatusCode != http.StatusOK {
-		t.Errorf("token: got %s %s, want 200", answer.Status, body)
+	status, body := v.send(t, http.MethodPost, "/oauth2/token", url.Values{"grant_type": {"client_credentials"}})
+	if status != http.StatusOK {
+		t.Errorf("token: got %d %s, want 200", status, body)
 	}
 	return len(pages) + 1
 }
@@ -191,11 +190,11 @@ func (v *visit) read(t *testing.T) (served int) {
 func (v *visit) write(t *testing.T, want int) {
 	t.Helper()
 	name := fmt.Sprintf("Group %d", time.Now().UnixNano())
-	answer, body := v.send(t, http.MethodPost, "/admin/groups/new", url.Values{"name": {name}})
-	if answer.StatusCode != want || want == http.StatusServiceUnavailable && !strings.Contains(body, "Nothing can be saved at the moment") {
-		t.Errorf("a change: got %s %.200q, want %d", answer.Status, body, want)
+	status, body := v.send(t, http.MethodPost, "/admin/groups/new", url.Values{"name": {name}})
+	if status != want || want == http.StatusServiceUnavailable && !strings.Contains(body, "Nothing can be saved at the moment") {
+		t.Errorf("a change: got %d %.200q, want %d", status, body, want)
 	}
-	if answer.StatusCode == http.StatusSeeOther {
+	if status == http.StatusSeeOther {
 		v.acknowledged = append(v.acknowledged, name)
 	}
 }
@@ -204,12 +203,12 @@ func (v *visit) write(t *testing.T, want int) {
 func (v *visit) ready(t *testing.T) {
 	t.Helper()
 	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		answer, body := v.send(t, http.MethodGet, "/readyz", nil)
-		if answer.StatusCode == http.StatusOK {
+		status, body := v.send(t, http.MethodGet, "/readyz", nil)
+		if status == http.StatusOK {
 			return
 		}
 		if time.Since(began) > 10*time.Second {
-			t.Fatalf("got %s %q 10 seconds after the disk was mended, want ready", answer.Status, body)
+			t.Fatalf("got %d %q 10 seconds after the disk was mended, want ready", status, body)
 		}
 	}
 }
@@ -244,7 +243,7 @@ func mounted(t testing.TB) string {
 func fill(t *testing.T, folder string, _ *visit) (mend func()) {
 	t.Helper()
 	path := filepath.Join(folder, "filler")
-	file, err := os.Create(path) //nolint:gosec // the path is the test's own
+	file, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +267,7 @@ func fill(t *testing.T, folder string, _ *visit) (mend func()) {
 // write. It is checked and mounted anew before the server starts again.
 func readOnly(t *testing.T, folder string, v *visit) (mend func()) {
 	t.Helper()
-	device, err := exec.CommandContext(t.Context(), "findmnt", "--noheadings", "--output=SOURCE", folder).Output() //nolint:gosec // the folder is the test's own
+	device, err := exec.CommandContext(t.Context(), "findmnt", "--noheadings", "--output=SOURCE", folder).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +306,7 @@ func stopGrowth(t *testing.T, _ string, v *visit) (mend func()) {
 }
 
 func command(ctx context.Context, name string, args ...string) error {
-	if out, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil { //nolint:gosec // the commands are the tests' own
+	if out, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
 	}
 	return nil

@@ -31,7 +31,7 @@ const writers = 8
 // A server that is killed while it writes has lost nothing that it acknowledged,
 // and each change has its event.
 func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
-	binary, err := program.Build(t.Context(), t.TempDir())
+	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func verify(t *testing.T, p *program.Program, acknowledged []string) {
 			lost++
 		}
 	}
-	figure.Report(t, "writes acknowledged, "+path.Base(t.Name()), "0 lost, as many events as changes", "%d acknowledged, %d lost; %d changes, %d events", len(acknowledged), lost, len(groups), len(events))
+	figure.Report(t, "writes acknowledged, "+strings.ReplaceAll(path.Base(t.Name()), "_", " "), "0 lost, as many events as changes", "%d acknowledged, %d lost; %d changes, %d events", len(acknowledged), lost, len(groups), len(events))
 	if lost > 0 || !slices.Equal(groups, events) || len(acknowledged) == 0 {
 		t.Error("want some acknowledged, none lost, and an event for each change")
 	}

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"clientele/e2e/figure"
-	"clientele/e2e/program"
 )
 
 // soak is how long a server works. ./task faults has it work for half an hour.
@@ -25,7 +24,7 @@ var soak = flag.Duration("soak", 20*time.Second, "how long a server is at half i
 // A server at half its capacity comes to need no more memory and no more
 // goroutines.
 func TestSoak(t *testing.T) {
-	binary, err := program.Build(t.Context(), t.TempDir())
+	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +58,12 @@ func work(t *testing.T, binary string, lasting time.Duration) load {
 		all.Go(func() {
 			for i := 0; time.Since(began) < lasting; i++ {
 				asked := time.Now()
-				switch {
-				case i%50 == 0:
-					answer, body := v.send(t, http.MethodPost, "/admin/groups/new", url.Values{"name": {fmt.Sprintf("Group %d-%d", w, i)}})
-					if answer.StatusCode != http.StatusSeeOther {
-						t.Errorf("a change: got %s %.200q", answer.Status, body)
+				if i%50 == 0 {
+					if status, body := v.send(t, http.MethodPost, "/admin/groups/new", url.Values{"name": {fmt.Sprintf("Group %d-%d", w, i)}}); status != http.StatusSeeOther {
+						t.Errorf("a change: got %d %.200q", status, body)
 					}
 					requests.Add(1)
-				default:
+				} else {
 					requests.Add(int64(v.read(t)))
 				}
 				time.Sleep(time.Since(asked))
