@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/e2e/figure"
 	"clientele/e2e/program"
 	"clientele/store/storetest"
 )
@@ -33,7 +34,7 @@ type pair struct {
 
 func newPair(t *testing.T, flags ...string) *pair {
 	t.Helper()
-	binary, err := program.Build(t.Context(), t.TempDir())
+	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func until(t *testing.T, what string, holds func() bool) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Logf("%s: after %v", what, time.Since(began).Round(10*time.Millisecond))
+	figure.Report(t, what, "≤ "+everywhere.String(), "after %v", time.Since(began).Round(10*time.Millisecond))
 }
 
 // What is done on one instance holds on the other, within two seconds.
@@ -293,7 +294,7 @@ func TestRollingReplacement(t *testing.T) {
 	for _, stop := range stops {
 		stop()
 	}
-	t.Logf("%d instances replaced: %d requests, %d refused", 2**rollings, asked.Load(), refused.Load())
+	figure.Report(t, "instances replaced under requests", "0 refused", "%d replaced: %d requests, %d refused", 2**rollings, asked.Load(), refused.Load())
 	if asked.Load() < 100 {
 		t.Errorf("only %d requests were sent", asked.Load())
 	}

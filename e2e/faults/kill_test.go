@@ -72,6 +72,7 @@ func writeUntilKilled(t *testing.T, s *program.Server, browser *http.Client, rou
 	var mu sync.Mutex
 	var acknowledged []string
 	var all sync.WaitGroup
+	first := make(chan struct{})
 	for w := range writers {
 		all.Go(func() {
 			for i := 0; ; i++ {
@@ -86,12 +87,19 @@ func writeUntilKilled(t *testing.T, s *program.Server, browser *http.Client, rou
 					return
 				}
 				mu.Lock()
-				acknowledged = append(acknowledged, name)
+				if acknowledged = append(acknowledged, name); len(acknowledged) == 1 {
+					close(first)
+				}
 				mu.Unlock()
 			}
 		})
 	}
-	time.Sleep(time.Duration(100+17*round%300) * time.Millisecond)
+	select {
+	case <-first:
+	case <-time.After(10 * time.Second): // a slow machine's
+		t.Error("nothing was acknowledged for 10 seconds")
+	}
+	time.Sleep(time.Duration(17*round%300) * time.Millisecond)
 	s.Kill()
 	all.Wait()
 	return acknowledged

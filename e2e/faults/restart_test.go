@@ -19,6 +19,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
+	"clientele/e2e/figure"
 	"clientele/e2e/program"
 )
 
@@ -162,7 +163,7 @@ func ended(pid int) bool {
 // acknowledged, and are back two seconds after it is.
 func TestDatabaseRestartsUnderTwoInstances(t *testing.T) {
 	c := newCluster(t)
-	binary, err := program.Build(t.Context(), t.TempDir())
+	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +219,7 @@ func TestDatabaseRestartsUnderTwoInstances(t *testing.T) {
 	}
 	close(stop)
 	all.Wait()
-	t.Logf("restarted %d times: the last error came %v after the database was back", *restarts, longest.Round(time.Millisecond))
+	figure.Report(t, "database restarted under two instances", "errors for ≤ "+everywhere.String(), "%d restarts: the last error came %v after the database was back", *restarts, longest.Round(time.Millisecond))
 	if longest > everywhere {
 		t.Errorf("errors until %v after the database was back, want %v at most", longest, everywhere)
 	}

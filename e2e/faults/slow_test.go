@@ -22,7 +22,7 @@ const slow = 200
 
 // Clients that send or read slowly, or too much, are cut off, and hold up nobody.
 func TestSlowClients(t *testing.T) {
-	binary, err := program.Build(t.Context(), t.TempDir())
+	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
