@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/e2e/figure"
 	"clientele/e2e/program"
 )
 
@@ -68,9 +69,9 @@ func TestSlowClients(t *testing.T) {
 	grown := resident(t, s) - before
 	held.Wait()
 	for kind, lasted := range longest {
-		t.Logf("%s: cut off after %v at most", kind, lasted.Round(time.Millisecond))
+		figure.Report(t, kind, "cut off within 15 s", "cut off after %v at most", lasted.Round(time.Millisecond))
 	}
-	t.Logf("%d connections cost %.1f MB, others waited %v at most", 3*slow, float64(grown)/1e6, slices.Max(waits).Round(time.Millisecond))
+	figure.Report(t, fmt.Sprintf("%d slow connections", 3*slow), "≤ 64 KiB each", "%d KiB each, others waited %v at most", grown/(3*slow)>>10, slices.Max(waits).Round(time.Millisecond))
 	if perOne := grown / (3 * slow); perOne > 64<<10 {
 		t.Errorf("a slow connection costs %d bytes, want 64 KiB at most", perOne)
 	}
