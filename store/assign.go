@@ -140,19 +140,36 @@ func (t *tx) pickPage(ctx context.Context, service string, q registry.PickQuery)
 		if q.Type != "" && q.Type != p.kind {
 			continue
 		}
-		s.pick(p, service, q.Search)
-		if place.ID != "" {
-			// Of one name, kinds follow each other: what of this kind is beyond the place?
-			switch than := strings.Compare(string(p.kind), string(at.Type)); {
-			case than == 0:
-				s.and(fmt.Sprintf("(%s, a.id) %s (%s, %s)", p.key, beyond, s.bind(place.Name), s.bind(at.ID)))
-			case than > 0 == (beyond == ">"):
-				s.and(p.key + " " + beyond + "= " + s.bind(place.Name))
-			default:
-				s.and(p.key + " " + beyond + " " + s.bind(place.Name))
-			}
+		few, err := t.fewFound(ctx, p, q.Search)
+		if err != nil {
+			return page, err
 		}
-		parts = append(parts, fmt.Sprintf("SELECT * FROM (%s ORDER BY %s %s, a.id %s LIMIT %d) AS %ss", s.sql(p.selected()), p.key, order, order, pageSize+1, p.kind))
+		without, err := t.without(ctx, s, p, service, few)
+		if err != nil {
+			return page, err
+		}
+		for _, condition := range without {
+			s.pick(p, q.Search, few)
+			s.and(condition)
+			if place.ID != "" {
+				// Of one name, kinds follow each other: what of this kind is beyond the place?
+				switch than := strings.Compare(string(p.kind), string(at.Type)); {
+				case than == 0:
+					s.and(fmt.Sprintf("(%s, a.id) %s (%s, %s)", p.key, beyond, s.bind(place.Name), s.bind(at.ID)))
+				case than > 0 == (beyond == ">"):
+					s.and(p.key + " " + beyond + "= " + s.bind(place.Name))
+				default:
+					s.and(p.key + " " + beyond + " " + s.bind(place.Name))
+				}
+			}
+			parts = append(parts, fmt.Sprintf("SELECT * FROM (%s ORDER BY %s %s, a.id %s LIMIT %d) AS part", s.sql(p.selected()), p.key, order, order, pageSize+1))
+		}
+	}
+	if len(parts) == 0 {
+		if q.After != "" {
+			return page, noSuchPage
+		}
+		return page, nil
 	}
 	rows, err := t.QueryContext(ctx, fmt.Sprintf(`SELECT key, type, id, name, detail, off FROM (%s) AS s ORDER BY key %s, type %s, id %s LIMIT %d`,
 		strings.Join(parts, " UNION ALL "), order, order, order, pageSize+1), s.args...)
@@ -186,14 +203,69 @@ func (t *tx) pickPage(ctx context.Context, service string, q registry.PickQuery)
 	return page, nil
 }
 
-// pick begins a selection of those of a kind, called a, that hold nothing of the
-// service and match the search.
-func (s *selection) pick(p pickable, service, search string) {
+// mostRanges is how many ranges of an index are merged to find subjects.
+const mostRanges = 30
+
+// without returns conditions that together select those of a kind that hold
+// nothing of the service. Each reads a range of an index, in the order of names:
+// of the subjects that hold something of just one set of services. It is a
+// single one that does not when few are looked at anyway, or when the ranges
+// were more than mostRanges.
+func (t *tx) without(ctx context.Context, s *selection, p pickable, service string, few bool) ([]string, error) {
+	each := func() []string {
+		return []string{fmt.Sprintf(`NOT EXISTS (SELECT 1 FROM grants g WHERE g.subject_type = '%s' AND g.subject_id = a.id AND g.service = %s)`, p.kind, s.bind(service))}
+	}
+	if few {
+		return each(), nil
+	}
+	next := "(SELECT a.holding FROM " + p.from + " WHERE " + p.condition + "%s ORDER BY a.holding LIMIT 1)"
+	rows, err := t.QueryContext(ctx, fmt.Sprintf(`
+		WITH RECURSIVE sets (holding) AS (SELECT %s UNION ALL SELECT %s FROM sets s WHERE s.holding IS NOT NULL)
+		SELECT holding FROM sets WHERE holding IS NOT NULL LIMIT %d`,
+		fmt.Sprintf(next, ""), fmt.Sprintf(next, " AND a.holding > s.holding"), 2*mostRanges))
+	if err != nil {
+		return nil, fmt.Errorf("read what subjects hold something of: %w", err)
+	}
+	sets, err := collect(rows, func(set *string) []any { return []any{set} })
+	if err != nil {
+		return nil, fmt.Errorf("read what subjects hold something of: %w", err)
+	}
+	all := len(sets) // there may be more
+	sets = slices.DeleteFunc(sets, func(set string) bool { return slices.Contains(strings.Fields(set), service) })
+	if all == 2*mostRanges || len(sets) > mostRanges {
+		return each(), nil
+	}
+	ranges := make([]string, len(sets))
+	for i, set := range sets {
+		ranges[i] = "a.holding = " + s.bind(set)
+	}
+	return ranges, nil
+}
+
+// fewFound reports whether the search leaves so few applications that its own
+// index is the way to those of them that hold nothing.
+func (t *tx) fewFound(ctx context.Context, p pickable, search string) (bool, error) {
+	if p.kind != registry.ApplicationSubject || utf8.RuneCountInString(search) < 3 {
+		return false, nil
+	}
+	s := &selection{dialect: t.dialect}
+	s.start()
+	textSearch{registry.ApplicationQuery{Search: registry.NameKey(search)}}.lead(s)
+	var n int
+	if err := t.QueryRowContext(ctx, "SELECT "+s.count(), s.args...).Scan(&n); err != nil {
+		return false, fmt.Errorf("estimate: %w", err)
+	}
+	return n <= countLimit, nil
+}
+
+// pick begins a selection of those of a kind, called a, that match the search,
+// from the search's index when it finds few.
+func (s *selection) pick(p pickable, search string, few bool) {
 	s.from, s.where = p.from, nil
-	if p.kind == registry.ApplicationSubject && utf8.RuneCountInString(search) >= 3 {
+	if few {
 		textSearch{registry.ApplicationQuery{Search: registry.NameKey(search)}}.lead(s)
 	}
-	s.and(p.condition, fmt.Sprintf(`NOT EXISTS (SELECT 1 FROM grants g WHERE g.subject_type = '%s' AND g.subject_id = a.id AND g.service = %s)`, p.kind, s.bind(service)))
+	s.and(p.condition)
 	var found []string
 	for _, text := range []string{p.key, p.contains} {
 		if p.kind == registry.UserSubject {

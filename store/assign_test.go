@@ -18,6 +18,92 @@ func namesOf(subjects []registry.PickedSubject) (names []string) {
 	return names
 }
 
+// Who can be picked is who holds nothing of the service, whatever they hold of
+// others, after one of several grants is taken and after the last, and when
+// there are more different sets of services than ranges are merged for.
+func TestSubjectsToPickHoldNothing(t *testing.T) {
+	services := []string{"s0", "s1", "s2", "s3", "s4", "s5"}
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		var all []registry.Service
+		for _, key := range services {
+			all = append(all, demoCatalogue(key).Services...)
+		}
+		for i := range all {
+			all[i].Scopes = nil
+		}
+		apply(t, db, registry.Catalogue{Services: all})
+		admin := storetest.Admin(t, db)
+		holds := map[string]map[string]bool{}
+		check := func(step string) {
+			t.Helper()
+			for _, service := range services {
+				var want []string
+				for name, held := range holds {
+					if !held[service] {
+						want = append(want, name)
+					}
+				}
+				var got []string
+				for q := (registry.PickQuery{Search: "holder"}); ; {
+					page, err := db.SubjectsToPick(t.Context(), admin, service, q)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got = append(got, namesOf(page.Subjects)...)
+					if q.After = page.Next; q.After == "" {
+						break
+					}
+				}
+				slices.Sort(want)
+				if !slices.Equal(got, want) {
+					t.Errorf("%s, %s: got %q, want %q", step, service, got, want)
+				}
+			}
+		}
+		give := func(id string, sets int) (inputs []registry.GrantInput) {
+			for i, service := range services {
+				if sets>>i&1 == 1 {
+					for _, key := range []string{"viewer", "editor"} {
+						inputs = append(inputs, registry.GrantInput{Subject: registry.Subject{Type: registry.GroupSubject, ID: id}, Service: service, Kind: registry.TemplateGrant, Key: key})
+					}
+				}
+			}
+			for _, in := range inputs {
+				if err := db.Grant(t.Context(), admin, in); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return inputs
+		}
+		var given []registry.GrantInput
+		for n := range 64 {
+			if n == 20 {
+				check("few sets")
+			}
+			name := fmt.Sprintf("Holder %03d", n)
+			g, err := db.CreateGroup(t.Context(), admin, registry.GroupInput{Name: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			holds[name] = map[string]bool{}
+			for i, service := range services {
+				holds[name][service] = n>>i&1 == 1
+			}
+			given = give(g.ID, n)
+		}
+		check("many sets")
+		for i, in := range given {
+			if err := db.Ungrant(t.Context(), admin, in); err != nil {
+				t.Fatal(err)
+			}
+			if i%2 == 1 {
+				holds["Holder 063"][in.Service] = false
+			}
+			check(fmt.Sprintf("%d taken", i+1))
+		}
+	})
+}
+
 func TestSubjectsToPick(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		apply(t, db, demoCatalogue("orders"))

@@ -474,6 +474,25 @@ func BenchmarkPermissions(b *testing.B) {
 					})
 				})
 			}
+			execAll(b, filled, `
+				INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
+				SELECT 'user', id, 'demo', '', 'permission', 'view', 0, 'us_1' FROM users WHERE TRUE ON CONFLICT DO NOTHING`, `
+				INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
+				SELECT 'group', id, 'demo', '', 'permission', 'view', 0, 'us_1' FROM user_groups WHERE TRUE ON CONFLICT DO NOTHING`, `
+				INSERT INTO grants (subject_type, subject_id, service, object, kind, key, granted_at, granted_by)
+				SELECT 'application', id, 'demo', '', 'permission', 'view', 0, 'us_1' FROM applications WHERE row_id > 5 ON CONFLICT DO NOTHING`)
+			if store.IsPostgres(address) {
+				execAll(b, filled, "VACUUM ANALYZE")
+			}
+			for name, q := range map[string]registry.PickQuery{"all": {}, "users": {Type: registry.UserSubject}, "many_found": {Search: "ada"}, "none_found": {Search: "nobody"}} {
+				b.Run("pick/nearly_all_hold/"+name, func(b *testing.B) {
+					benchmarkPages(b, func() {
+						if _, err := db.SubjectsToPick(b.Context(), registry.Operator, "demo", q); err != nil {
+							b.Fatal(err)
+						}
+					})
+				})
+			}
 			b.Run("templates", func(b *testing.B) {
 				benchmarkPages(b, func() {
 					if _, err := db.GrantUse(b.Context(), registry.Operator, "demo"); err != nil {
