@@ -193,7 +193,8 @@ func (t *tx) applyServices(ctx context.Context, old, c registry.Catalogue, posit
 			return errUnchanged
 		}
 		for i, s := range c.Services {
-			if err := t.writeService(ctx, s, position+i); err != nil {
+			before, _ := old.Service(s.Key)
+			if err := t.writeService(ctx, before, s, position+i); err != nil {
 				return fmt.Errorf("service %s: %w", s.Key, err)
 			}
 		}
@@ -285,8 +286,8 @@ func grantsOf(c registry.CatalogueChange) (string, []any) {
 	}
 }
 
-// writeService makes one service's rows be as s says.
-func (t *tx) writeService(ctx context.Context, s registry.Service, position int) error {
+// writeService makes one service's rows be as s says, which were as old says.
+func (t *tx) writeService(ctx context.Context, old, s registry.Service, position int) error {
 	w := catalogueWriter{t: t, ctx: ctx}
 	w.exec(`INSERT INTO services (key, name, description, audience, granting, builtin, position) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (key) DO UPDATE SET name = excluded.name, description = excluded.description, audience = excluded.audience,
@@ -294,8 +295,6 @@ func (t *tx) writeService(ctx context.Context, s registry.Service, position int)
 		s.Key, s.Name, s.Description, s.Audience, s.Granting, s.BuiltIn, position)
 	w.exec(`DELETE FROM permission_needs WHERE service = $1`, s.Key)
 	w.exec(`DELETE FROM template_permissions WHERE service = $1`, s.Key)
-	w.exec(`DELETE FROM objects WHERE service = $1`, s.Key)
-	w.exec(`DELETE FROM containers WHERE service = $1`, s.Key)
 
 	w.keepOnly("scopes", s.Key, keysOf(s.Scopes, func(x registry.Scope) string { return x.Key }))
 	for i, x := range s.Scopes {
@@ -323,14 +322,46 @@ func (t *tx) writeService(ctx context.Context, s registry.Service, position int)
 			w.exec(`INSERT INTO template_permissions (service, template, permission) VALUES ($1, $2, $3)`, s.Key, x.Key, permission)
 		}
 	}
-	for i, x := range s.Containers {
-		w.exec(`INSERT INTO containers (service, key, name, position) VALUES ($1, $2, $3, $4)`, s.Key, x.Key, x.Name, i)
-		for j, o := range x.Objects {
-			w.exec(`INSERT INTO objects (service, container, key, name, path, position) VALUES ($1, $2, $3, $4, $5, $6)`,
-				s.Key, x.Key, o.Key, o.Name, o.Path, j)
+	w.writeContainers(s.Key, old.Containers, s.Containers)
+	return w.err
+}
+
+// placedObject is an object's row. Objects may be many: those that stay as they
+// are, in their place, are not written.
+type placedObject struct {
+	registry.Object
+	position int
+}
+
+// writeContainers makes the containers of a service and their objects be as
+// after says, which were as before says.
+func (w *catalogueWriter) writeContainers(service string, before, after []registry.Container) {
+	gone := map[string]map[string]placedObject{} // by container and key
+	for _, c := range before {
+		gone[c.Key] = map[string]placedObject{}
+		for i, o := range c.Objects {
+			gone[c.Key][o.Key] = placedObject{o, i}
 		}
 	}
-	return w.err
+	for i, c := range after {
+		w.exec(`INSERT INTO containers (service, key, name, position) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (service, key) DO UPDATE SET name = excluded.name, position = excluded.position`, service, c.Key, c.Name, i)
+		for j, o := range c.Objects {
+			if gone[c.Key][o.Key] != (placedObject{o, j}) {
+				w.exec(`INSERT INTO objects (service, container, key, name, path, position) VALUES ($1, $2, $3, $4, $5, $6)
+					ON CONFLICT (service, container, key) DO UPDATE SET name = excluded.name, path = excluded.path, position = excluded.position`,
+					service, c.Key, o.Key, o.Name, o.Path, j)
+			}
+			delete(gone[c.Key], o.Key)
+		}
+		for key := range gone[c.Key] {
+			w.exec(`DELETE FROM objects WHERE service = $1 AND container = $2 AND key = $3`, service, c.Key, key)
+		}
+		delete(gone, c.Key)
+	}
+	for key := range gone { // with their objects
+		w.exec(`DELETE FROM containers WHERE service = $1 AND key = $2`, service, key)
+	}
 }
 
 // catalogueWriter runs one statement after another until one fails.

@@ -35,6 +35,43 @@ func TestCatalogueComesBackAsApplied(t *testing.T) {
 	})
 }
 
+// Of containers and objects only what changes is written: whatever is added,
+// renamed, removed and put in another order, the next reading is as applied.
+func TestApplyCatalogueWritesObjectsThatChange(t *testing.T) {
+	// A container is a key and its name, its objects are keys and their names.
+	container := func(key, objects string) registry.Container {
+		c := registry.Container{Key: key[:1], Name: "Name " + key}
+		for o := range strings.FieldsSeq(objects) {
+			c.Objects = append(c.Objects, registry.Object{Key: o[:1], Name: "Name " + o, Path: "/" + o})
+		}
+		return c
+	}
+	steps := [][]registry.Container{
+		{container("a", "p q r s"), container("b", "p")},
+		{container("a", "p q2 r s t")},
+		{container("b", "x p"), container("a", "t q r2")},
+		{container("c", ""), container("b2", "p x y"), container("a", "u t r2 q")},
+		{container("a", "r q t z"), container("d", "p")},
+		nil,
+		{container("a", "p")},
+	}
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		for i, step := range steps {
+			c := demoCatalogue("orders")
+			c.Services[0].Containers = step
+			apply(t, db, c)
+			got, err := db.Catalogue(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			service, _ := got.Service("orders")
+			if diff := cmp.Diff(step, service.Containers); diff != "" {
+				t.Errorf("step %d (-want +got):\n%s", i, diff)
+			}
+		}
+	})
+}
+
 func TestApplyCatalogueShowsWhatItChanges(t *testing.T) {
 	changed := demoCatalogue("orders")
 	changed.Services[0].Scopes = changed.Services[0].Scopes[:1]
