@@ -104,7 +104,7 @@ func (m *Mail) content(d registry.DueDelivery) (subject, body string) {
 	if d.Link.Kind != "" {
 		return d.Link.Title(), d.Link.Text(m.issuer + d.Link.Path())
 	}
-	parts := []string{d.Notice.Text()}
+	parts := []string{d.Notice.Text(d.Own)}
 	if path := d.Notice.Path(d.Own); path != "" {
 		parts = append(parts, m.issuer+path)
 	}

@@ -209,7 +209,7 @@ func messageOf(d registry.Delivery, issuer string) message {
 		return message{"webhook.test", d.At, data{Title: d.Title(), Text: "This is a test. Nothing has happened."}}
 	}
 	m := message{string(n.Kind), n.At, data{
-		NoticeID: n.ID, Title: n.Title(), Text: n.Text(),
+		NoticeID: n.ID, Title: n.Title(), Text: n.Text(false),
 		Actor: &named{string(n.Actor.Type), n.Actor.ID, n.Actor.Name}, Target: &named{n.Target.Type, n.Target.ID, n.Target.Name},
 	}}
 	if path := n.Path(false); path != "" {

@@ -358,8 +358,9 @@ func (n Notice) Title() string {
 	return what + ": " + n.Target.Name
 }
 
-// Text says what happened, in a sentence or two.
-func (n Notice) Text() string {
+// Text says what happened, in a sentence or two. own is for the user whom the
+// notice affects.
+func (n Notice) Text(own bool) string {
 	switch d := n.Detail; n.Kind {
 	case NoticeApplicationCreated:
 		return n.Actor.Name + " registered it."
@@ -378,7 +379,10 @@ func (n Notice) Text() string {
 		return fmt.Sprintf("A code or refresh token of %s had been used already and was presented again. Someone may have copied it, so everything that it led to was ended.", d.User)
 	case NoticeConsentRevoked:
 		what := "the consent of " + d.User
-		if d.Count > 0 {
+		switch {
+		case own:
+			what = "your consent"
+		case d.Count > 0:
 			what = "the consents of all its users, " + fmt.Sprint(d.Count)
 		}
 		return joinSentences(n.Actor.Name+" revoked "+what+".", reason(d.Reason))

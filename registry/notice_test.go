@@ -162,8 +162,18 @@ func TestNoticeText(t *testing.T) {
 		if err := json.Unmarshal(stored, &n.Detail); err != nil {
 			t.Fatal(err)
 		}
-		if n.Title() != tt.title || n.Text() != tt.text {
-			t.Errorf("got %q %q, want %q %q", n.Title(), n.Text(), tt.title, tt.text)
+		if n.Title() != tt.title || n.Text(false) != tt.text {
+			t.Errorf("got %q %q, want %q %q", n.Title(), n.Text(false), tt.title, tt.text)
+		}
+	}
+}
+
+// Users read of their own consent, whether it was revoked alone or with all.
+func TestNoticeOfOnesOwnConsent(t *testing.T) {
+	for _, detail := range []NoticeDetail{{User: "User", Reason: "A leak"}, {Count: 7, Reason: "A leak"}} {
+		n := Notice{Kind: NoticeConsentRevoked, Actor: Actor{Name: "Admin"}, Detail: detail}
+		if got, want := n.Text(true), "Admin revoked your consent. Reason: A leak"; got != want {
+			t.Errorf("%+v: got %q, want %q", detail, got, want)
 		}
 	}
 }

@@ -119,7 +119,7 @@ func TestWhoIsTold(t *testing.T) {
 		wants(other, "a revocation", "Consent revoked by an administrator: Orders App")
 		wants(user, "a revocation", "Consent revoked by an administrator: Orders App")
 		page, err := c.OwnNotices(ctx, user, registry.NoticeQuery{})
-		if err != nil || !page.Notices[0].Own || page.Notices[0].Text() != "Demo Admin revoked the consent of Demo User. Reason: Lost laptop" {
+		if err != nil || !page.Notices[0].Own || page.Notices[0].Text(true) != "Demo Admin revoked your consent. Reason: Lost laptop" {
 			t.Errorf("got %+v %v, want the reason, as one's own", page.Notices[0], err)
 		}
 

@@ -84,6 +84,9 @@ func (l ApplicationConsents) row(c registry.UserConsent) ui.Row {
 	phone := "Last used: " + lower(ui.Ago(c.LastUsedAt, l.Now))
 	if ended := c.Ended(l.Now); !ended.IsZero() {
 		phone = l.endWords(c) + ", " + lower(ui.Ago(ended, l.Now))
+		if c.Reason != "" {
+			phone += ". Reason: " + c.Reason
+		}
 	}
 	return ui.Row{Icon: "user-round", Name: c.UserName, Sub: c.UserEmail, Phone: phone}
 }

@@ -51,6 +51,8 @@ func demoUser(i int, change func(*UserView)) UserView {
 
 func TestUserPages(t *testing.T) {
 	shell, nobody, inDialog := demoShell(), Shell{Title: "Choose a password", Path: "/invitation"}, demoShell()
+	gone, mailed := demoShell(), demoShell()
+	gone.Title, mailed.Title = "That link was already shown", "That link goes by e-mail"
 	inDialog.Dialog = true
 	list := func(change func(*Users)) templ.Component {
 		l := demoUsers()
@@ -111,7 +113,8 @@ func TestUserPages(t *testing.T) {
 		"user_self":      OwnAccountPage(shell, "/admin/users"),
 		"user_link":      UserLinkPage(shell, UserLinkView{User: rows[2], Link: "https://auth.example.com/invitation?code=CODE", Now: noon}),
 		"user_link_new":  UserLinkPage(shell, UserLinkView{User: rows[5], Link: "https://auth.example.com/new-password?code=CODE", Now: noon}),
-		"user_link_gone": UserLinkGonePage(shell, rows[2]),
+		"user_link_gone":   UserLinkGonePage(gone, registry.UserAccount{UserRow: rows[2]}),
+		"user_link_mailed": UserLinkGonePage(mailed, registry.UserAccount{UserRow: rows[2], LinkMail: registry.Delivery{ID: "msg_1"}}),
 		"invite":         InviteUserPage(shell, InvitationForm{}),
 		"invite_mail":    InviteUserPage(shell, InvitationForm{Link: HandoverChoice{Offered: true, ByMail: true}}),
 		"user_link_mail": UserQuestionPage(inDialog, UserQuestion{Deed: RenewInvitation, User: rows[2], Link: HandoverChoice{ByMail: true, Error: "No e-mail is sent now. Hand the link over yourself."}, Back: "/admin/users"}),

@@ -272,7 +272,11 @@ func (s *Server) userLink(c echo.Context) error {
 	}
 	code, err := s.Store.TakeUserLink(ctx, by, sessionToken(c), u.ID)
 	if errors.Is(err, registry.ErrNotFound) {
-		return render(c, http.StatusGone, views.UserLinkGonePage(s.shell(c, "That link was already shown", views.UsersPath), u.UserRow))
+		title := "That link was already shown"
+		if u.LinkMail.ID != "" {
+			title = "That link goes by e-mail"
+		}
+		return render(c, http.StatusGone, views.UserLinkGonePage(s.shell(c, title, views.UsersPath), u))
 	}
 	if err != nil {
 		return err

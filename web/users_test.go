@@ -145,7 +145,7 @@ func TestInviteUserByMail(t *testing.T) {
 	w.redirects(path)
 	b.post("/admin/users/new", form).redirects(path) // sent twice
 	b.get(path).has(200, "The link is on its way by e-mail", "It is being sent to new@example.com by e-mail.")
-	b.get(path + "/link").has(http.StatusGone)
+	b.get(path+"/link").has(http.StatusGone, "That link goes by e-mail", "make another")
 
 	first := s.mailed(t, registry.Attempt{Status: 451, Answer: "Come <back> later"})
 	b.get(path).has(200, "The invitation has not reached them yet", "is tried again", "451: Come &lt;back&gt; later")
