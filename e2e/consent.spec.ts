@@ -156,7 +156,7 @@ test('an administrator revokes a consent, and the user reads who did and why', a
       await page.goto('/profile/notices?show=unread');
       await expect(told).toHaveCount(1, { timeout: 500 });
     }).toPass();
-    await expect(told).toContainText(`Demo Admin revoked the consent of ${user}. Reason: ${reason}`);
+    await expect(told).toContainText(`Demo Admin revoked your consent. Reason: ${reason}`);
     await axe();
     await told.getByRole('link').click();
     const ended = page.getByRole('region', { name: 'Ended in the last 30 days' }).getByRole('listitem').filter({ hasText: name });
