@@ -21,6 +21,7 @@ func accessPages() []view {
 	return []view{
 		{what: "services", path: "/admin/permissions"},
 		{what: "who holds what of a service", path: "/admin/permissions/pools"},
+		{what: "who can be assigned permissions", path: "/admin/permissions/pools/assign"},
 		{what: "who may do something at a service", path: "/admin/permissions/pools/access?permission=use"},
 		{what: "who may do something to an object", path: "/admin/permissions/pools/access?permission=edit&object=pool%2Fo7"},
 		{what: "effective access of an application", path: "/admin/applications/cl_0000000000000007/access"},
