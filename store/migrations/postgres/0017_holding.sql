@@ -15,17 +15,12 @@ CREATE INDEX user_groups_holding ON user_groups (holding, name_key, id);
 CREATE FUNCTION note_holding() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
 	g grants := CASE TG_OP WHEN 'INSERT' THEN new ELSE old END;
-	held BOOLEAN := EXISTS (SELECT 1 FROM grants WHERE subject_type = g.subject_type AND subject_id = g.subject_id AND service = g.service);
+	held TEXT := COALESCE((SELECT string_agg(DISTINCT service COLLATE "C", ' ' ORDER BY service COLLATE "C")
+		FROM grants WHERE subject_type = g.subject_type AND subject_id = g.subject_id), '');
 BEGIN
-	UPDATE applications SET holding = COALESCE((SELECT string_agg(service, ' ' ORDER BY service COLLATE "C")
-		FROM (SELECT DISTINCT service FROM grants WHERE subject_type = 'application' AND subject_id = g.subject_id) AS s), '')
-	WHERE g.subject_type = 'application' AND id = g.subject_id AND (g.service = ANY (string_to_array(holding, ' '))) <> held;
-	UPDATE users SET holding = COALESCE((SELECT string_agg(service, ' ' ORDER BY service COLLATE "C")
-		FROM (SELECT DISTINCT service FROM grants WHERE subject_type = 'user' AND subject_id = g.subject_id) AS s), '')
-	WHERE g.subject_type = 'user' AND id = g.subject_id AND (g.service = ANY (string_to_array(holding, ' '))) <> held;
-	UPDATE user_groups SET holding = COALESCE((SELECT string_agg(service, ' ' ORDER BY service COLLATE "C")
-		FROM (SELECT DISTINCT service FROM grants WHERE subject_type = 'group' AND subject_id = g.subject_id) AS s), '')
-	WHERE g.subject_type = 'group' AND id = g.subject_id AND (g.service = ANY (string_to_array(holding, ' '))) <> held;
+	UPDATE applications SET holding = held WHERE g.subject_type = 'application' AND id = g.subject_id AND holding <> held;
+	UPDATE users SET holding = held WHERE g.subject_type = 'user' AND id = g.subject_id AND holding <> held;
+	UPDATE user_groups SET holding = held WHERE g.subject_type = 'group' AND id = g.subject_id AND holding <> held;
 	RETURN NULL;
 END $$;
 -- +goose StatementEnd
