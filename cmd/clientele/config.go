@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,11 +80,12 @@ func (e *env) key() (store.Key, error) {
 	if err := checkPlace(e.Database); err != nil {
 		return store.Key{}, err
 	}
-	path := e.KeyFile
-	if path == "" {
-		path = strings.TrimSuffix(e.Database, ".db") + ".key"
-	}
-	return store.KeyFile(path, !store.Exists(e.Database))
+	return store.KeyFile(e.keyFile(), !store.Exists(e.Database))
+}
+
+// keyFile returns where the key file of a SQLite database is.
+func (e *env) keyFile() string {
+	return cmp.Or(e.KeyFile, strings.TrimSuffix(e.Database, ".db")+".key")
 }
 
 // checkPlace fails when no SQLite file can be at path.

@@ -30,6 +30,7 @@ type cli struct {
 	Catalogue  catalogueCmd  `cmd:"" help:"Manage the catalogue of services."`
 	Keys       keysCmd       `cmd:"" help:"Manage the keys that sign tokens."`
 	Audit      auditCmd      `cmd:"" help:"Check the audit log."`
+	Backup     backupCmd     `cmd:"" help:"Copy a SQLite database to a new file, also while a server runs on it."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
