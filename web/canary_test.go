@@ -22,7 +22,7 @@ import (
 
 // TestSecretsStayInside makes every kind of secret by real use, gets each of
 // them refused as well, and looks for it in the log, the audit log, the
-// answers to what failed, and the bytes of the database.
+// answers to what failed, and the bytes of the database and of a backup.
 func TestSecretsStayInside(t *testing.T) {
 	folder, clock := t.TempDir(), storetest.NewClock()
 	key, err := store.CreateKeyFile(filepath.Join(folder, "test.key"))
@@ -50,13 +50,18 @@ func TestSecretsStayInside(t *testing.T) {
 	secrets["key file"] = strings.TrimSpace(string(keyFile))
 
 	places := map[string][]byte{"log": []byte(s.log.String()), "errors": refused}
-	for _, name := range []string{"test.db", "test.db-wal"} { // the audit log too
+	if err := store.Backup(t.Context(), filepath.Join(folder, "test.db"), filepath.Join(folder, "backup.db")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"test.db", "test.db-wal", "backup.db"} { // the audit log too
 		if places[name], err = os.ReadFile(filepath.Join(folder, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !bytes.Contains(append(places["test.db"], places["test.db-wal"]...), []byte("application.regenerate-secret")) {
-		t.Error("the database's bytes lack what must be there")
+	for _, bytesOf := range [][]byte{append(places["test.db"], places["test.db-wal"]...), places["backup.db"]} {
+		if !bytes.Contains(bytesOf, []byte("application.regenerate-secret")) {
+			t.Error("the database's or the backup's bytes lack what must be there")
+		}
 	}
 	for _, place := range slices.Sorted(maps.Keys(places)) {
 		for _, kind := range slices.Sorted(maps.Keys(secrets)) {

@@ -4,6 +4,7 @@ package faults
 
 import (
 	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -44,7 +45,7 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, p, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
+			createAdmin(t, p)
 			var acknowledged []string
 			var browser *http.Client
 			for round := range *kills {
@@ -53,9 +54,7 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 					t.Fatal(err)
 				}
 				if browser == nil {
-					if browser, err = s.SignIn(t.Context(), "demo.admin@example.com", "team password"); err != nil {
-						t.Fatal(err)
-					}
+					browser = signIn(t, s)
 				}
 				acknowledged = append(acknowledged, writeUntilKilled(t, s, browser, round)...)
 			}
@@ -77,14 +76,11 @@ func writeUntilKilled(t *testing.T, s *program.Server, browser *http.Client, rou
 		all.Go(func() {
 			for i := 0; ; i++ {
 				name := fmt.Sprintf("Group %d-%d-%d", round, w, i)
-				answer, err := browser.PostForm(s.Address+"/admin/groups/new", url.Values{"name": {name}})
-				if err != nil {
+				if err := makeGroup(s, browser, name); err != nil {
+					if _, refused := errors.AsType[notMade](err); refused {
+						t.Error(err)
+					}
 					return // killed
-				}
-				_ = answer.Body.Close()
-				if made := answer.Header.Get("Location"); answer.StatusCode != http.StatusSeeOther || !strings.HasPrefix(made, "/admin/groups/") {
-					t.Errorf("%s: got %s to %q", name, answer.Status, made)
-					return
 				}
 				mu.Lock()
 				if acknowledged = append(acknowledged, name); len(acknowledged) == 1 {
@@ -103,6 +99,41 @@ func writeUntilKilled(t *testing.T, s *program.Server, browser *http.Client, rou
 	s.Kill()
 	all.Wait()
 	return acknowledged
+}
+
+func createAdmin(t *testing.T, p *program.Program) {
+	t.Helper()
+	run(t, p, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
+}
+
+func signIn(t *testing.T, s *program.Server) *http.Client {
+	t.Helper()
+	browser, err := s.SignIn(t.Context(), "demo.admin@example.com", "team password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return browser
+}
+
+// notMade is what a server answered instead of making a group.
+type notMade struct{ name, status, location string }
+
+func (e notMade) Error() string {
+	return fmt.Sprintf("%s: got %s to %q", e.name, e.status, e.location)
+}
+
+// makeGroup makes a group. It fails with notMade when something else is answered
+// than that it is there, and otherwise when there is no answer.
+func makeGroup(s *program.Server, browser *http.Client, name string) error {
+	answer, err := browser.PostForm(s.Address+"/admin/groups/new", url.Values{"name": {name}})
+	if err != nil {
+		return err
+	}
+	_ = answer.Body.Close()
+	if made := answer.Header.Get("Location"); answer.StatusCode != http.StatusSeeOther || !strings.HasPrefix(made, "/admin/groups/") {
+		return notMade{name, answer.Status, made}
+	}
+	return nil
 }
 
 // run runs a command, which has to succeed.

@@ -1,0 +1,151 @@
+package faults
+
+import (
+	"database/sql"
+	"flag"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"clientele/e2e/program"
+)
+
+// backups is how many are made. ./task faults makes 20.
+var backups = flag.Int("backups", 2, "how many backups are made while a server writes")
+
+// Backups that are made while a server writes and reads are whole, hold all that
+// was acknowledged before, and start. Nobody is refused meanwhile.
+func TestBackupsWhileServing(t *testing.T) {
+	binary, err := program.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	p, err := program.New(binary, filepath.Join(folder, "serving.db"), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	createAdmin(t, p)
+	s, err := p.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := keepBusy(t, s, signIn(t, s))
+	var took time.Duration
+	kept := 0
+	for i := range *backups {
+		time.Sleep(200 * time.Millisecond)
+		made := busy.acknowledged()
+		copied := *p
+		copied.Database = filepath.Join(folder, fmt.Sprintf("copy %d.db", i))
+		began := time.Now()
+		run(t, p, "", "backup", copied.Database)
+		took = max(took, time.Since(began))
+		kept += checkCopy(t, &copied, made)
+	}
+	busy.stop()
+	if err := s.Stop(); err != nil {
+		t.Error(err)
+	}
+	all := len(busy.acknowledged())
+	t.Logf("%d backups, the longest in %v, while %d writes were acknowledged and %d pages read; %d times a write had to be in one, and was", *backups, took.Round(time.Millisecond), all, busy.reads, kept)
+	if all == 0 || busy.reads == 0 || kept == 0 {
+		t.Error("want writes, reads, and writes before a backup")
+	}
+}
+
+// checkCopy starts a server on a backup, and returns how many groups it holds of
+// those that it must hold.
+func checkCopy(t *testing.T, p *program.Program, made []string) int {
+	t.Helper()
+	db, err := sql.Open("sqlite", p.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := names(t, db, `PRAGMA integrity_check`)
+	groups := names(t, db, `SELECT name FROM user_groups ORDER BY name`)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(whole, []string{"ok"}) {
+		t.Errorf("integrity_check: got %q, want ok", whole)
+	}
+	for _, name := range made {
+		if _, kept := slices.BinarySearch(groups, name); !kept {
+			t.Errorf("%s was acknowledged before the backup, and is not in it", name)
+		}
+	}
+	s, err := p.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	signIn(t, s)
+	if err := s.Stop(); err != nil {
+		t.Error(err)
+	}
+	run(t, p, "", "audit", "verify")
+	return len(made)
+}
+
+// load is what keeps a server busy.
+type load struct {
+	mu    sync.Mutex
+	made  []string
+	reads int
+	stop  func() // and wait
+}
+
+// keepBusy makes groups and reads the list of them, until it is stopped.
+func keepBusy(t *testing.T, s *program.Server, browser *http.Client) *load {
+	t.Helper()
+	stopping := make(chan struct{})
+	var all sync.WaitGroup
+	l := &load{stop: func() { close(stopping); all.Wait() }}
+	again := func(do func(i int) error, done func(i int)) {
+		all.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stopping:
+					return
+				default:
+				}
+				if err := do(i); err != nil {
+					t.Error(err)
+					return
+				}
+				l.mu.Lock()
+				done(i)
+				l.mu.Unlock()
+			}
+		})
+	}
+	for w := range writers {
+		name := func(i int) string { return fmt.Sprintf("Group %d-%d", w, i) }
+		again(func(i int) error { return makeGroup(s, browser, name(i)) }, func(i int) { l.made = append(l.made, name(i)) })
+		again(func(int) error { return read(browser, s.Address+"/admin/groups") }, func(int) { l.reads++ })
+	}
+	return l
+}
+
+func (l *load) acknowledged() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.made)
+}
+
+// read gets a page, which has to be there.
+func read(browser *http.Client, address string) error {
+	answer, err := browser.Get(address)
+	if err != nil {
+		return err
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: got %s", address, answer.Status)
+	}
+	return nil
+}
