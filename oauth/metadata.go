@@ -68,7 +68,7 @@ func (s *Server) Metadata() Metadata {
 		ScopesSupported:                   openIDScopes(),
 		ResponseTypesSupported:            []string{"code"},
 		ResponseModesSupported:            []string{"query"},
-		GrantTypesSupported:               grantTypes(),
+		GrantTypesSupported:               GrantTypes(),
 		TokenEndpointAuthMethodsSupported: orWithout,
 		IntrospectionEndpointAuthMethodsSupported: withSecret,
 		RevocationEndpointAuthMethodsSupported:    orWithout,
@@ -99,7 +99,8 @@ func (s *Server) JWKS(ctx context.Context) ([]byte, error) {
 	return keys.JWKS(), nil
 }
 
-func grantTypes() []string { return slices.Sorted(maps.Keys(grants)) }
+// GrantTypes returns every grant_type that tokens are issued for, sorted.
+func GrantTypes() []string { return slices.Sorted(maps.Keys(grants)) }
 
 func openIDScopes() []string {
 	service, _ := registry.BuiltIn().Service(registry.OpenIDService)

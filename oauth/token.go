@@ -52,7 +52,7 @@ func (s *Server) Token(ctx context.Context, req TokenRequest) (TokenResponse, er
 	if !ok {
 		return TokenResponse{}, &Error{
 			Code:        "unsupported_grant_type",
-			Description: "The grant_type is not one of: " + strings.Join(grantTypes(), ", "),
+			Description: "The grant_type is not one of: " + strings.Join(GrantTypes(), ", "),
 			Status:      http.StatusBadRequest,
 		}
 	}

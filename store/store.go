@@ -43,6 +43,7 @@ type Options struct {
 	Issuer   string           // the audience of the built-in services' tokens
 	Reach    []netip.Prefix   // private networks into which webhooks may lead
 	Mail     bool             // messages are sent by e-mail, too
+	Observer Observer         // is told what the store does; or nil
 	Now      func() time.Time // time.Now, but in tests
 	Log      *slog.Logger
 }
@@ -59,6 +60,7 @@ type DB struct {
 	issuer   string
 	reach    []netip.Prefix
 	mail     bool
+	observer Observer
 	key      Key
 
 	version   version
@@ -125,7 +127,7 @@ func (db *DB) Close() error {
 }
 
 func connect(o Options) (*DB, error) {
-	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, reach: o.Reach, mail: o.Mail, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher(), noticed: make(chan struct{}, 1)}
+	db := &DB{now: o.Now, log: o.Log, issuer: o.Issuer, reach: o.Reach, mail: o.Mail, observer: o.Observer, key: o.Key, usage: usage{unwritten: newUnwritten()}, passwords: newHasher(), noticed: make(chan struct{}, 1)}
 	var err error
 	if IsPostgres(o.Database) {
 		db.dialect = postgres

@@ -115,6 +115,10 @@ func (db *DB) view(ctx context.Context, by registry.Actor, in intent, fn func(*t
 // transaction be lost while others share it, fn runs again: it sets what it
 // returns anew.
 func (db *DB) inTx(ctx context.Context, by registry.Actor, readOnly bool, fn func(*tx) error) error {
+	if db.observer != nil {
+		start := db.now()
+		defer func() { db.observer.Transaction(readOnly, db.now().Sub(start)) }()
+	}
 	var t *tx
 	run := func(sqltx *sql.Tx) error {
 		t = &tx{Tx: sqltx, dialect: db.dialect, shared: db.dialect == sqlite && !readOnly, now: db.now().UTC(), by: by}

@@ -91,6 +91,9 @@ func (db *DB) TokenIssued(u oauth.Use) {
 // AuthenticationFailed notes that someone did not prove to be a client. It is
 // written down when a token would be.
 func (db *DB) AuthenticationFailed(f oauth.Failure) {
+	if db.observer != nil {
+		db.observer.AuthenticationFailed(f.Reason)
+	}
 	at := f.At.Unix()
 	db.usage.mu.Lock()
 	defer db.usage.mu.Unlock()

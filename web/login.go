@@ -65,9 +65,11 @@ func (s *Server) refuseLogin(c echo.Context, err error, form views.LoginForm) er
 	code := http.StatusUnprocessableEntity
 	switch {
 	case tooMany:
+		s.Metrics.authenticationFailed("user", "throttled")
 		code, form.Wait = http.StatusTooManyRequests, throttled.RetryAfter
 		setRetryAfter(c, throttled.RetryAfter)
 	case errors.Is(err, store.ErrSignIn):
+		s.Metrics.authenticationFailed("user", "wrong_password")
 		form.Refused = true
 	default:
 		return err

@@ -19,14 +19,22 @@ func (s *Server) token(c echo.Context) error {
 	c.Response().Header().Set("Pragma", "no-cache") // RFC 6749, section 5.1
 	req, err := oauth.ParseTokenRequest(c.Request())
 	if err != nil {
-		return s.refuse(c, err)
+		return s.refuseToken(c, "", err)
 	}
 	req.Origin = origin(c)
 	token, err := s.OAuth.Token(c.Request().Context(), req)
 	if err != nil {
-		return s.refuse(c, err)
+		return s.refuseToken(c, req.GrantType, err)
 	}
+	s.Metrics.tokenIssued(req.GrantType)
 	return c.JSONBlob(http.StatusOK, token.JSON())
+}
+
+func (s *Server) refuseToken(c echo.Context, grant string, err error) error {
+	if refusal, ok := errors.AsType[*oauth.Error](err); ok {
+		s.Metrics.tokenRefused(grant, refusal.Code)
+	}
+	return s.refuse(c, err)
 }
 
 // introspect handles POST /oauth2/introspect.

@@ -28,6 +28,7 @@ type Server struct {
 	TrustedProxies []netip.Prefix  // whose X-Forwarded-For and X-Request-Id are believed
 	Mail           bool            // e-mail is sent
 	Stopping       <-chan struct{} // closed once it is about to stop: /readyz says so; nil: never
+	Metrics        *Metrics        // counts what is answered; or nil
 	Now            func() time.Time
 	Log            *slog.Logger
 }
@@ -40,7 +41,13 @@ func (s *Server) echo() *echo.Echo {
 	e.Logger.SetOutput(io.Discard) // ours is s.Log
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor = addressExtractor(s.TrustedProxies)
+	if s.Metrics != nil {
+		e.Use(s.Metrics.measure)
+	}
 	e.Use(s.identify, s.logAccess, s.recoverPanic, s.protect, limitBody, compress)
 	s.routes(e)
+	if s.Metrics != nil {
+		s.Metrics.know(e.Routes())
+	}
 	return e
 }

@@ -99,14 +99,14 @@ func checkPlace(path string) error {
 	return nil
 }
 
-// checkAddr fails when addr is no host and port to listen on.
-func checkAddr(addr string) error {
+// checkAddr fails when what a flag was given is no host and port to listen on.
+func checkAddr(flag, addr string) error {
 	_, port, err := net.SplitHostPort(addr)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return fmt.Errorf("--addr %q is no address; give a host and a port, such as %s", addr, defaultAddr)
+		return fmt.Errorf("%s %q is no address; give a host and a port, such as %s", flag, addr, defaultAddr)
 	}
 	return nil
 }

@@ -83,19 +83,26 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 type versionCmd struct{}
 
-// Run prints the module's version and the commit it was built from.
+// Run prints what the binary was built from.
 func (versionCmd) Run(e *env) error {
-	version, revision := "devel", ""
+	version, revision := built()
+	_, err := fmt.Fprintln(e.stdout, strings.TrimSpace("clientele "+version+" "+revision))
+	return err
+}
+
+// built returns the module's version and the commit it was built from, as far
+// as they are known.
+func built() (version, revision string) {
+	version = "devel"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if info.Main.Version != "" && info.Main.Version != "(devel)" {
 			version = info.Main.Version
 		}
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				revision = " " + s.Value
+				revision = s.Value
 			}
 		}
 	}
-	_, err := fmt.Fprintf(e.stdout, "clientele %s%s\n", version, revision)
-	return err
+	return version, revision
 }

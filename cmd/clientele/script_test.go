@@ -9,10 +9,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -29,7 +34,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("ADDR", freeAddress(t))
+			for _, name := range []string{"ADDR", "METRICS", "OTHER"} {
+				e.Setenv(name, freeAddress(t))
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -38,6 +45,8 @@ func TestScripts(t *testing.T) {
 			"json":   jsonCommand,
 			"setenv": setenvCommand,
 			"token":  tokenCommand,
+			"get":    getCommand,
+			"scrape": scrapeCommand,
 		},
 	})
 }
@@ -136,7 +145,7 @@ func setenvCommand(ts *testscript.TestScript, _ bool, args []string) {
 // tokenCommand wants a server to give a client a token:
 //
 //	token ADDRESS CLIENT SECRET
-func tokenCommand(ts *testscript.TestScript, _ bool, args []string) {
+func tokenCommand(ts *testscript.TestScript, refused bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: token ADDRESS CLIENT SECRET")
 	}
@@ -148,7 +157,59 @@ func tokenCommand(ts *testscript.TestScript, _ bool, args []string) {
 	answer, err := http.DefaultClient.Do(r)
 	ts.Check(err)
 	defer answer.Body.Close()
-	if text, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusOK {
-		ts.Fatalf("got %s %s, want a token", answer.Status, text)
+	want := http.StatusOK
+	if refused {
+		want = http.StatusUnauthorized
 	}
+	if text, _ := io.ReadAll(answer.Body); answer.StatusCode != want {
+		ts.Fatalf("got %s %s, want %d", answer.Status, text, want)
+	}
+}
+
+// getCommand asks for an address, which is to be answered with a status, not
+// followed elsewhere; with !, nobody is to answer:
+//
+//	get URL STATUS
+func getCommand(ts *testscript.TestScript, nobody bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: get URL STATUS")
+	}
+	get, err := http.NewRequestWithContext(context.Background(), http.MethodGet, args[0], nil)
+	ts.Check(err)
+	answer, err := http.DefaultTransport.RoundTrip(get)
+	if nobody {
+		if err == nil {
+			answer.Body.Close()
+			ts.Fatalf("got %s, want no answer", answer.Status)
+		}
+		return
+	}
+	ts.Check(err)
+	answer.Body.Close()
+	if got := strconv.Itoa(answer.StatusCode); got != args[1] {
+		ts.Fatalf("%s: got %s, want %s", args[0], got, args[1])
+	}
+}
+
+// scrapeCommand reads metrics as Prometheus does, and writes them to a file:
+//
+//	scrape ADDRESS FILE
+func scrapeCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: scrape ADDRESS FILE")
+	}
+	answer, err := http.Get("http://" + args[0] + "/metrics")
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+	ts.Check(err)
+	for name, family := range families {
+		if family.GetType() == dto.MetricType_UNTYPED && strings.HasPrefix(name, "clientele_") {
+			ts.Fatalf("%s has no type", name)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
 }
