@@ -44,7 +44,7 @@ func TestMetricsOfPeopleAndStore(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := scraped(); !strings.Contains(got, "clientele_store_up 0\n") || strings.Contains(got, "waiting") {
+	if got := scraped(); !strings.Contains(got, "clientele_store_up 0\n") || strings.Contains(got, "clientele_deliveries_waiting") {
 		t.Errorf("got %s\nwant clientele_store_up 0, and nothing of what waits", got)
 	}
 }
