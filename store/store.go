@@ -108,6 +108,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		err = db.prepare(ctx)
 	}
 	if err == nil {
+		err = db.checkClock(ctx)
+	}
+	if err == nil {
 		err = db.compile(ctx)
 	}
 	if err != nil {
