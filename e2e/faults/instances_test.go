@@ -43,7 +43,7 @@ func newPair(t *testing.T, flags ...string) *pair {
 		t.Fatal(err)
 	}
 	both := &pair{Program: p}
-	run(t, p, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
+	createAdmin(t, p)
 	out, err := p.Run(t.Context(), "", "client", "create", "--name", "Demo", "--auth-method", "client_secret_post", "--scope", "applications:read", "--json")
 	if err != nil {
 		t.Fatal(err)

@@ -106,15 +106,6 @@ func createAdmin(t *testing.T, p *program.Program) {
 	run(t, p, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
 }
 
-func signIn(t *testing.T, s *program.Server) *http.Client {
-	t.Helper()
-	browser, err := s.SignIn(t.Context(), "demo.admin@example.com", "team password")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return browser
-}
-
 // notMade is what a server answered instead of making a group.
 type notMade struct{ name, status, location string }
 

@@ -171,7 +171,7 @@ func TestDatabaseRestartsUnderTwoInstances(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, p, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
+	createAdmin(t, p)
 	instances := []*program.Server{start(t, p), start(t, p)}
 	browser := signIn(t, instances[0])
 
