@@ -33,7 +33,7 @@ func (db *DB) Backlog(ctx context.Context) (waiting Backlog, err error) {
 	}
 	db.usage.mu.Lock()
 	u := &db.usage.unwritten
-	waiting.Uses = uint64(len(u.clients) + len(u.secrets) + len(u.consents) + len(u.scopes) + len(u.days) + len(u.failures) + len(u.refusals)) //nolint:gosec // lengths
+	waiting.Uses = uint64(len(u.clients) + len(u.secrets) + len(u.consents) + len(u.scopes) + len(u.days) + len(u.failures) + len(u.refusals))
 	db.usage.mu.Unlock()
 	db.writer.mu.Lock()
 	waiting.Writers = uint64(len(db.writer.waiting))

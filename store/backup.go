@@ -33,7 +33,7 @@ func Backup(ctx context.Context, path, file string) (err error) {
 	if err != nil {
 		return fmt.Errorf("the backup cannot be written; check that its folder exists and may be written to: %w", err)
 	}
-	defer os.Remove(copied.Name()) // is gone once it has its name
+	defer func() { _ = os.Remove(copied.Name()) }() // is gone once it has its name
 	defer copied.Close()
 	if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, copied.Name()); err != nil {
 		return fmt.Errorf("copy the database to %s: %w", file, explainDamage(err))
