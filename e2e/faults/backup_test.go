@@ -91,8 +91,8 @@ func checkCopy(t *testing.T, p *program.Program, made []string) int {
 	return len(made)
 }
 
-// load is what keeps a server busy.
-type load struct {
+// traffic is what keeps a server busy.
+type traffic struct {
 	mu    sync.Mutex
 	made  []string
 	reads int
@@ -100,11 +100,11 @@ type load struct {
 }
 
 // keepBusy makes groups and reads the list of them, until it is stopped.
-func keepBusy(t *testing.T, s *program.Server, browser *http.Client) *load {
+func keepBusy(t *testing.T, s *program.Server, browser *http.Client) *traffic {
 	t.Helper()
 	stopping := make(chan struct{})
 	var all sync.WaitGroup
-	l := &load{stop: func() { close(stopping); all.Wait() }}
+	l := &traffic{stop: func() { close(stopping); all.Wait() }}
 	again := func(do func(i int) error, done func(i int)) {
 		all.Go(func() {
 			for i := 0; ; i++ {
@@ -131,7 +131,7 @@ func keepBusy(t *testing.T, s *program.Server, browser *http.Client) *load {
 	return l
 }
 
-func (l *load) acknowledged() []string {
+func (l *traffic) acknowledged() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.made)
