@@ -186,7 +186,7 @@ func (t *tx) lockApplication(ctx context.Context, id string) (registry.Applicati
 }
 
 func (t *tx) scanApplication(ctx context.Context, statement, id string) (app registry.Application, err error) {
-	err = t.QueryRowContext(ctx, statement, id).Scan(applicationFields(&app)...)
+	err = t.QueryRowContext(ctx, statement, asText(id)).Scan(applicationFields(&app)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return app, registry.ErrNotFound
 	}

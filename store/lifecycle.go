@@ -122,7 +122,7 @@ func (db *DB) changeApplications(ctx context.Context, by registry.Actor, what in
 			return nil, err
 		}
 		for _, id := range ids {
-			app, err := t.lockApplication(ctx, asText(id))
+			app, err := t.lockApplication(ctx, id)
 			if errors.Is(err, registry.ErrNotFound) {
 				continue
 			}

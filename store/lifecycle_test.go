@@ -95,6 +95,9 @@ func TestDeleteApplication(t *testing.T) {
 				t.Errorf("%s a deleted one: got %v, want ErrNotFound", name, again)
 			}
 		}
+		if err := db.SetStatus(t.Context(), registry.Operator, "cl_\xff\x00", registry.Disabled); !errors.Is(err, registry.ErrNotFound) {
+			t.Errorf("what is no text: got %v, want ErrNotFound", err)
+		}
 		if _, err := db.RegenerateSecret(t.Context(), admin, app.ID, registry.Rotation{End: registry.EndNow}, store.ShowOnce{}); !errors.Is(err, registry.ErrNotFound) {
 			t.Errorf("regenerate a deleted one: got %v, want ErrNotFound", err)
 		}
