@@ -138,7 +138,7 @@ func (db *DB) Refresh(ctx context.Context, by oauth.Caller, token string, accept
 		var sealed []byte
 		err := t.QueryRowContext(ctx, `
 			UPDATE refresh_tokens SET created_at = created_at
-			WHERE hash = $1 AND family_id IN (SELECT id FROM families WHERE application_id = $2)
+			WHERE hash = $1 AND EXISTS (SELECT 1 FROM families f WHERE f.id = family_id AND f.application_id = $2)
 			RETURNING family_id, spent_at, successor`, hashToken(token), by.ClientID).Scan(&family, seconds{&spent}, &sealed)
 		if errors.Is(err, sql.ErrNoRows) {
 			return oauth.ErrNotGood
@@ -175,7 +175,7 @@ func (db *DB) Refresh(ctx context.Context, by oauth.Caller, token string, accept
 // succeed spends a refresh token and returns the one that follows it. The one
 // before it yields no successor any more: that was used.
 func (t *tx) succeed(ctx context.Context, family, token string) (next string, err error) {
-	if _, err := t.ExecContext(ctx, `UPDATE refresh_tokens SET successor = NULL WHERE family_id = $1 AND successor IS NOT NULL`, family); err != nil {
+	if _, err := t.ExecContext(ctx, `UPDATE refresh_tokens SET successor = NULL WHERE family_id = $1 AND spent_at > 0 AND successor IS NOT NULL`, family); err != nil {
 		return "", err
 	}
 	if next, err = t.insertRefreshToken(ctx, family); err != nil {
