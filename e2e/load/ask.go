@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -75,18 +77,28 @@ func (s *server) ask(ctx context.Context, n int, do request) (round, error) {
 // atRate sends n requests at a steady rate, whether or not earlier ones are
 // answered, and returns how long each took from when it was due.
 func (s *server) atRate(ctx context.Context, rate float64, n int, do request) ([]time.Duration, error) {
-	var next atomic.Int64
-	began := time.Now()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // one for the clock, which must not wait for answers to be read
+	due := make(chan time.Time, n)
+	go func() {
+		runtime.LockOSThread() // for its sleep, which is the kernel's: Go's own is a millisecond long
+		defer runtime.UnlockOSThread()
+		defer close(due)
+		began := time.Now()
+		for i := range n {
+			at := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
+			if wait := time.Until(at); wait > 0 {
+				pause := syscall.NsecToTimespec(wait.Nanoseconds())
+				_ = syscall.Nanosleep(&pause, nil) // woken early, it is a little early
+			}
+			due <- at
+		}
+	}()
 	return together(waiting, func(client *http.Client, connection int) (times []time.Duration, err error) {
-		for err == nil {
-			i := next.Add(1)
-			if i > int64(n) {
+		for at := range due {
+			if err = do(ctx, client, connection); err != nil {
 				break
 			}
-			due := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
-			time.Sleep(time.Until(due))
-			err = do(ctx, client, connection)
-			times = append(times, time.Since(due))
+			times = append(times, time.Since(at))
 		}
 		return times, err
 	})

@@ -11,7 +11,7 @@
 //
 // And it measures what pages cost as there is more and more:
 //
-//	e2e/postgres.sh go run ./e2e/load -growth -write docs/performance.md -picture docs/growth.svg
+//	e2e/postgres.sh go run ./e2e/load -growth -picture growth.svg
 package main
 
 import (
