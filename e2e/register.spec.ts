@@ -52,6 +52,11 @@ test('an administrator registers a client, hands it over, and gives it what it l
     await expect(scope(page, 'audit.log:read')).toBeChecked();
     await expect(scope(page, 'applications:read')).toBeChecked();
     await expect(page.getByRole('checkbox', { name: 'integration.data-pools:read' })).not.toBeChecked();
+
+    await page.goto(wizard); // where the browser's Back may lead
+    await page.getByRole('link', { name: 'Go on with Harbour Sync' }).click();
+    await expect(page.getByLabel('Description')).toHaveValue('Copies berths to the ledger.');
+    await page.getByRole('button', { name: 'Define scopes' }).click();
   });
 
   await page.getByRole('button', { name: 'Create', exact: true }).click();

@@ -54,6 +54,37 @@ func (db *DB) Draft(ctx context.Context, by registry.Actor, id string) (d Draft,
 	return d, nil
 }
 
+// maxUnfinished is how many drafts someone is reminded of.
+const maxUnfinished = 3
+
+// UnfinishedDrafts returns the actor's own drafts that became no application,
+// the last saved first; of many, the last three.
+func (db *DB) UnfinishedDrafts(ctx context.Context, by registry.Actor) (drafts []Draft, err error) {
+	err = db.view(ctx, by, creation, func(t *tx) error {
+		rows, err := t.QueryContext(ctx, `
+			SELECT id FROM drafts WHERE user_id = $1 AND expires_at > $2 AND application_id IS NULL
+			ORDER BY expires_at DESC, id LIMIT $3`, t.by.ID, t.now.Unix(), maxUnfinished)
+		if err != nil {
+			return err
+		}
+		ids, err := collect(rows, func(id *string) []any { return []any{id} })
+		if err != nil {
+			return err
+		}
+		drafts = make([]Draft, len(ids))
+		for i, id := range ids {
+			if drafts[i], err = t.draft(ctx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list drafts: %w", err)
+	}
+	return drafts, nil
+}
+
 // SetDraftDetails replaces the details and the logo in the actor's own draft. It fails with
 // registry.Invalid when NewDraft would, and with registry.ErrNotFound. A draft
 // that became an application stays as it is.

@@ -151,6 +151,44 @@ func TestADraftIsOnesOwnForADay(t *testing.T) {
 	})
 }
 
+func TestUnfinishedDrafts(t *testing.T) {
+	storetest.EachAt(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		apply(t, db, demoCatalogue("orders"))
+		admin, clerk := storetest.Admin(t, db), clerk(t, db)
+		want := func(when string, by registry.Actor, want ...string) {
+			t.Helper()
+			drafts, err := db.UnfinishedDrafts(t.Context(), by)
+			var got []string
+			for _, d := range drafts {
+				got = append(got, d.ID)
+				if d.Input.Name != "Ledger Sync" {
+					t.Errorf("%s: got %q, want its name", when, d.Input.Name)
+				}
+			}
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Errorf("%s: %v (-want +got):\n%s", when, err, diff)
+			}
+		}
+		want("at first", admin)
+		var ids []string
+		for range 4 {
+			ids = append(ids, mustDraft(t, db, admin))
+			clock.Advance(time.Minute)
+		}
+		want("of many", admin, ids[3], ids[2], ids[1])
+		want("someone else's", clerk)
+		if err := db.SetDraftScopes(t.Context(), admin, ids[0], []string{"orders:read"}, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.SubmitDraft(t.Context(), admin, ids[0], store.ShowOnce{SessionToken: "session"}); err != nil {
+			t.Fatal(err)
+		}
+		want("one became an application", admin, ids[3], ids[2], ids[1])
+		clock.Advance(store.DraftLifetime - 2*time.Minute)
+		want("a day later", admin, ids[3])
+	})
+}
+
 func mustDraft(t *testing.T, db *store.DB, by registry.Actor) string {
 	t.Helper()
 	id, err := db.NewDraft(t.Context(), by, ledger(nil).ClientDetails, nil)

@@ -15,18 +15,28 @@ const NewClientPath = "/admin/applications/new/oauth-client"
 // ClientDetailsForm is the wizard's first step: what was typed, and what is
 // wrong with it.
 type ClientDetailsForm struct {
-	Draft   string // its ID; "" before the step was done once
-	Input   registry.ClientDetails
-	Logo    []byte // PNG, or nil
-	Invalid registry.Invalid
+	Draft      string // its ID; "" before the step was done once
+	Input      registry.ClientDetails
+	Logo       []byte // PNG, or nil
+	Invalid    registry.Invalid
+	Unfinished []UnfinishedClient // what the viewer may rather go on with
+}
+
+// UnfinishedClient is a registration that was begun and not ended.
+type UnfinishedClient struct {
+	Draft string // its ID
+	Name  string
 }
 
 func (f ClientDetailsForm) action() string {
 	if f.Draft == "" {
 		return NewClientPath
 	}
-	return NewClientPath + "/" + f.Draft
+	return DraftPath(f.Draft)
 }
+
+// DraftPath is where the registration that was begun as a draft goes on.
+func DraftPath(id string) string { return NewClientPath + "/" + id }
 
 // blank reports whether nothing was typed yet.
 func (f ClientDetailsForm) blank() bool { return f.Input.Name == "" && len(f.Invalid) == 0 }
@@ -40,7 +50,7 @@ type ClientScopesForm struct {
 	Catalogue registry.Catalogue
 }
 
-func (f ClientScopesForm) action() string { return NewClientPath + "/" + f.Draft + "/scopes" }
+func (f ClientScopesForm) action() string { return DraftPath(f.Draft) + "/scopes" }
 
 // services returns those that have a scope for the client to tick.
 func (f ClientScopesForm) services() []registry.Service {

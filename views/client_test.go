@@ -65,7 +65,8 @@ func TestClientPages(t *testing.T) {
 	}
 
 	pages := map[string]templ.Component{
-		"client_details": ClientDetailsPage(admin, ClientDetailsForm{}),
+		"client_details":            ClientDetailsPage(admin, ClientDetailsForm{}),
+		"client_details_unfinished": ClientDetailsPage(admin, ClientDetailsForm{Unfinished: []UnfinishedClient{{"dr_abc", "Ledger Sync"}, {"dr_def", "<Portal>"}}}),
 		"client_details_wrong": ClientDetailsPage(admin, ClientDetailsForm{Draft: "dr_abc", Input: details, Invalid: registry.Invalid{
 			"name": "Another application has this name already.", "auth_method": "Choose an authentication method.",
 		}}),

@@ -20,9 +20,17 @@ func (s *Server) newClientPage(c echo.Context) error {
 	if err := s.Store.Require(c.Request().Context(), actor(c), "application.create", registry.Target{Type: "application"}, registry.ManageApplications); err != nil {
 		return err
 	}
-	return s.renderDetails(c, http.StatusOK, views.ClientDetailsForm{Input: registry.ClientDetails{
+	drafts, err := s.Store.UnfinishedDrafts(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	form := views.ClientDetailsForm{Input: registry.ClientDetails{
 		Grants: []string{registry.ClientCredentials}, AuthMethod: registry.SecretBasic, Trust: registry.Unverified,
-	}})
+	}}
+	for _, d := range drafts { // one may have come by the browser's Back, to a page as empty as it was
+		form.Unfinished = append(form.Unfinished, views.UnfinishedClient{Draft: d.ID, Name: d.Input.Name})
+	}
+	return s.renderDetails(c, http.StatusOK, form)
 }
 
 // newClient handles POST /admin/applications/new/oauth-client: it begins a draft.
@@ -39,7 +47,7 @@ func (s *Server) newClient(c echo.Context) error {
 	if err != nil {
 		return s.refuseDetails(c, err, form)
 	}
-	return redirect(c, draftPath(draft)+"/scopes")
+	return redirect(c, views.DraftPath(draft)+"/scopes")
 }
 
 // detailsInput is the details of a client as a form sends them.
@@ -119,7 +127,7 @@ func (s *Server) setDraftDetails(c echo.Context) error {
 	if err := s.Store.SetDraftDetails(c.Request().Context(), actor(c), form.Draft, form.Input, form.Logo); err != nil {
 		return s.refuseDetails(c, err, form)
 	}
-	return redirect(c, draftPath(form.Draft)+"/scopes")
+	return redirect(c, views.DraftPath(form.Draft)+"/scopes")
 }
 
 // draftScopesPage handles GET /admin/applications/new/oauth-client/{draft}/scopes.
@@ -146,7 +154,7 @@ func (s *Server) setDraftScopes(c echo.Context) error {
 		return err
 	}
 	if form.Has("back") {
-		return redirect(c, draftPath(draft))
+		return redirect(c, views.DraftPath(draft))
 	}
 	client, err := s.Store.SubmitDraft(ctx, by, draft, store.ShowOnce{SessionToken: sessionToken(c)})
 	if err != nil {
@@ -214,5 +222,3 @@ func (s *Server) renderScopes(c echo.Context, code int, form views.ClientScopesF
 	form.Catalogue = catalogue
 	return render(c, code, views.ClientScopesPage(s.shell(c, "Define scopes", "/admin/applications"), form))
 }
-
-func draftPath(draft string) string { return views.NewClientPath + "/" + draft }

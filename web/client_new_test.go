@@ -66,6 +66,7 @@ func TestWizard(t *testing.T) {
 		}
 
 		scopes := b.draft("Ledger Sync")
+		b.get(views.NewClientPath).has(http.StatusOK, "Go on with Ledger Sync", strings.TrimSuffix(scopes, "/scopes"))
 		page = b.get(scopes)
 		page.has(http.StatusOK, "Ledger Sync", "audit.log:read", "Read the audit log", "applications:read", "No permissions", "Create", "Back")
 		if n := page.page().Find(`input[name="scope"]:checked`).Length(); n != 0 {
