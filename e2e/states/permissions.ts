@@ -20,7 +20,7 @@ export const permissions: State[] = [
   at('granting-standard', '/admin/permissions/on-prem/granting/standard', 'looks after the permissions of one service'),
   at('subjects-restricted', '/admin/permissions/on-prem'),
   at('holders', '/admin/permissions/integration/access'),
-  at('holders-part', '/admin/permissions/integration/access?object=orders', 'looks after the permissions of one service'),
+  at('holders-part', '/admin/permissions/on-prem/access', 'looks after the permissions of one service'),
   at('holders-no-such', '/admin/permissions/integration/access?permission=fly'),
   at('why', '/admin/permissions/why'),
   at('why-unknown', '/admin/permissions/why?request=K2VJ6QXW4N7PZ5TRA3MHBDGC2Y'),
