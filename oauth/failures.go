@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -16,6 +17,9 @@ const (
 	failuresHere = 30  // of one client from one address
 	failuresFrom = 120 // from one address
 	failuresOf   = 600 // of one client, wherever from
+
+	// So many are told apart; past it they are counted as one, so that nobody can fill the memory.
+	failuresToldApart = 50_000
 )
 
 // failures counts failures in the minute at hand. The zero value is ready.
@@ -27,10 +31,6 @@ type failures struct {
 
 // failure is what is counted together: either field may be empty, for all.
 type failure struct{ client, from string }
-
-// most is how many are told apart; past it they are counted as one, so that
-// nobody can fill the memory.
-const most = 50_000
 
 // add counts a failure and returns for how long there were too many, or 0.
 func (f *failures) add(client, address string, now time.Time) time.Duration {
@@ -44,7 +44,7 @@ func (f *failures) add(client, address string, now time.Time) time.Duration {
 		f.minute, f.counts = minute, map[failure]int{}
 	}
 	count := func(by failure) int {
-		if _, known := f.counts[by]; !known && len(f.counts) >= most {
+		if _, known := f.counts[by]; !known && len(f.counts) >= failuresToldApart {
 			by = failure{}
 		}
 		f.counts[by]++
@@ -72,7 +72,7 @@ func (s *Server) failed(client string, reason registry.FailureReason, address st
 	}
 	return &Error{
 		Code:        refusal.Code,
-		Description: fmt.Sprintf("Too many requests failed to authenticate. Correct what they authenticate with, and try again in %.0f seconds.", max(1, wait.Seconds())),
+		Description: fmt.Sprintf("Too many requests failed to authenticate. Correct what they authenticate with, and try again in %.0f seconds.", math.Ceil(wait.Seconds())),
 		Status:      http.StatusTooManyRequests,
 		RetryAfter:  wait,
 	}

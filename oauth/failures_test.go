@@ -88,11 +88,11 @@ func TestFailuresAreLimited(t *testing.T) {
 	})
 	t.Run("nobody fills the memory", func(t *testing.T) {
 		s := setUp()
-		for i := range most + 1000 {
+		for i := range failuresToldApart + 1000 {
 			_ = try(s, "cl_nobody", "wrong", fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255))
 		}
-		if n := len(s.failures.counts); n > most+1 {
-			t.Errorf("got %d counts, want at most %d", n, most+1)
+		if n := len(s.failures.counts); n > failuresToldApart+1 {
+			t.Errorf("got %d counts, want at most %d", n, failuresToldApart+1)
 		}
 	})
 }

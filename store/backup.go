@@ -33,7 +33,7 @@ func Backup(ctx context.Context, path, file string) (err error) {
 	if err != nil {
 		return fmt.Errorf("the backup cannot be written; check that its folder exists and may be written to: %w", err)
 	}
-	defer func() { _ = os.Remove(copied.Name()) }() // is gone once it has its name
+	defer func() { _ = os.Remove(copied.Name()) }()
 	defer copied.Close()
 	if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, copied.Name()); err != nil {
 		return fmt.Errorf("copy the database to %s: %w", file, explainDamage(err))
@@ -41,7 +41,8 @@ func Backup(ctx context.Context, path, file string) (err error) {
 	if err := copied.Sync(); err != nil {
 		return fmt.Errorf("write %s to the disk: %w", file, err)
 	}
-	if err := os.Rename(copied.Name(), file); err != nil {
+	// A link, unlike a new name, is refused when somebody made the file meanwhile.
+	if err := os.Link(copied.Name(), file); err != nil {
 		return fmt.Errorf("name the backup %s: %w", file, err)
 	}
 	return syncFolder(filepath.Dir(file))

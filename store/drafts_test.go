@@ -177,13 +177,13 @@ func TestUnfinishedDrafts(t *testing.T) {
 		}
 		want("of many", admin, ids[3], ids[2], ids[1])
 		want("someone else's", clerk)
-		if err := db.SetDraftScopes(t.Context(), admin, ids[0], []string{"orders:read"}, nil, nil); err != nil {
+		if err := db.SetDraftScopes(t.Context(), admin, ids[2], []string{"orders:read"}, nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.SubmitDraft(t.Context(), admin, ids[0], store.ShowOnce{SessionToken: "session"}); err != nil {
+		if _, err := db.SubmitDraft(t.Context(), admin, ids[2], store.ShowOnce{SessionToken: "session"}); err != nil {
 			t.Fatal(err)
 		}
-		want("one became an application", admin, ids[3], ids[2], ids[1])
+		want("one became an application", admin, ids[3], ids[1], ids[0])
 		clock.Advance(store.DraftLifetime - 2*time.Minute)
 		want("a day later", admin, ids[3])
 	})

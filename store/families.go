@@ -175,6 +175,7 @@ func (db *DB) Refresh(ctx context.Context, by oauth.Caller, token string, accept
 // succeed spends a refresh token and returns the one that follows it. The one
 // before it yields no successor any more: that was used.
 func (t *tx) succeed(ctx context.Context, family, token string) (next string, err error) {
+	// The comparison of spent_at, which is always true, has SQLite take the index of those few that keep a successor.
 	if _, err := t.ExecContext(ctx, `UPDATE refresh_tokens SET successor = NULL WHERE family_id = $1 AND spent_at > 0 AND successor IS NOT NULL`, family); err != nil {
 		return "", err
 	}

@@ -292,5 +292,14 @@ func TestTooManyFailures(t *testing.T) {
 		if w := b.send(tokenRequest(grant, c.id, c.secret)); w.Code != http.StatusOK {
 			t.Errorf("with the secret: got %d %s, want a token", w.Code, w.Body)
 		}
+
+		for range 120 {
+			w = s.callWith(t, "/api/v1/me", "AppKey "+registry.NewKey().Reveal())
+		}
+		w.has(http.StatusTooManyRequests, "try again in 60 seconds", `"error":"invalid_token"`)
+		if got := w.Header().Get("Retry-After"); got != "60" {
+			t.Errorf("of keys: got Retry-After %q, want 60", got)
+		}
+		s.callWith(t, "/api/v1/applications", "Bearer "+c.token(t, "audit.log:read")).has(http.StatusForbidden)
 	})
 }

@@ -64,7 +64,7 @@ func TestDiskTakesNothing(t *testing.T) {
 			if err := v.server.Stop(); err != nil {
 				t.Errorf("stop: %v", err)
 			}
-			verify(t, v.program, v.acknowledged)
+			verify(t, v.program, fault.name, v.acknowledged)
 		})
 	}
 }

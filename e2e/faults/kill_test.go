@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,8 +57,7 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 				}
 				acknowledged = append(acknowledged, writeUntilKilled(t, s, browser, round)...)
 			}
-			t.Logf("killed %d times", *kills)
-			verify(t, p, acknowledged)
+			verify(t, p, fmt.Sprintf("%d kills, %s", *kills, database.name), acknowledged)
 		})
 	}
 }
@@ -135,8 +133,8 @@ func run(t *testing.T, p *program.Program, stdin string, args ...string) {
 	}
 }
 
-// verify compares what was acknowledged with what is there.
-func verify(t *testing.T, p *program.Program, acknowledged []string) {
+// verify compares what was acknowledged before or during a fault with what is there.
+func verify(t *testing.T, p *program.Program, fault string, acknowledged []string) {
 	t.Helper()
 	run(t, p, "", "audit", "verify")
 	driver := "sqlite"
@@ -159,7 +157,7 @@ func verify(t *testing.T, p *program.Program, acknowledged []string) {
 			lost++
 		}
 	}
-	figure.Report(t, "writes acknowledged, "+strings.ReplaceAll(path.Base(t.Name()), "_", " "), "0 lost, as many events as changes", "%d acknowledged, %d lost; %d changes, %d events", len(acknowledged), lost, len(groups), len(events))
+	figure.Report(t, "writes acknowledged, "+fault, "0 lost, as many events as changes", "%d acknowledged, %d lost; %d changes, %d events", len(acknowledged), lost, len(groups), len(events))
 	if lost > 0 || !slices.Equal(groups, events) || len(acknowledged) == 0 {
 		t.Error("want some acknowledged, none lost, and an event for each change")
 	}

@@ -223,5 +223,5 @@ func TestDatabaseRestartsUnderTwoInstances(t *testing.T) {
 	if longest > everywhere {
 		t.Errorf("errors until %v after the database was back, want %v at most", longest, everywhere)
 	}
-	verify(t, p, acknowledged)
+	verify(t, p, fmt.Sprintf("%d restarts of PostgreSQL", *restarts), acknowledged)
 }
