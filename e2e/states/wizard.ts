@@ -62,6 +62,11 @@ export const wizard: State[] = [
     await button(page, 'Define scopes').click();
     await page.getByRole('alert').waitFor();
   }),
+  seen('wizard-details-unfinished', async ({ page }) => {
+    await define(page, 'Harbour Sync');
+    await page.goto(address);
+    await page.getByRole('link', { name: 'Go on with Harbour Sync' }).first().waitFor();
+  }),
   seen('wizard-scopes', ({ page }) => define(page, 'Harbour Sync')),
   seen('wizard-scopes-ticked', async ({ page }) => {
     await define(page, 'Harbour Sync');
