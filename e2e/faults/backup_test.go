@@ -44,7 +44,7 @@ func TestBackupsWhileServing(t *testing.T) {
 		copied := *p
 		copied.Database = filepath.Join(folder, fmt.Sprintf("copy %d.db", i))
 		began := time.Now()
-		run(t, p, "", "backup", copied.Database)
+		run(t, p, "backup", copied.Database)
 		took = max(took, time.Since(began))
 		missing += checkCopy(t, &copied, made)
 		kept += len(made)
@@ -92,7 +92,7 @@ func checkCopy(t *testing.T, p *program.Program, made []string) (missing int) {
 	if err := s.Stop(); err != nil {
 		t.Error(err)
 	}
-	run(t, p, "", "audit", "verify")
+	run(t, p, "audit", "verify")
 	return missing
 }
 

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,16 +114,9 @@ func begin(t *testing.T, binary, database string) *visit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, p, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
-	made, err := p.Run(t.Context(), "", "client", "create", "--name", "Demo Reader", "--grant", "client_credentials", "--scope", "audit.log:read", "--json")
+	createAdmin(t, p)
+	id, secret, err := p.Register(t.Context(), "Demo Reader", "--scope", "audit.log:read")
 	if err != nil {
-		t.Fatal(err)
-	}
-	var client struct {
-		ID     string `json:"client_id"`
-		Secret string `json:"client_secret"`
-	}
-	if err := json.Unmarshal(made, &client); err != nil {
 		t.Fatal(err)
 	}
 	s, err := p.Start(t.Context())
@@ -132,11 +124,11 @@ func begin(t *testing.T, binary, database string) *visit {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Kill) // before what it writes to is taken away
-	browser, err := s.SignIn(t.Context(), "demo.admin@example.com", "team password")
+	browser, err := s.SignIn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &visit{program: p, server: s, browser: browser, id: client.ID, secret: client.Secret}
+	return &visit{program: p, server: s, browser: browser, id: id, secret: secret}
 }
 
 // send sends a request of the browser, with a form when there is one, and

@@ -44,19 +44,10 @@ func newPair(t *testing.T, flags ...string) *pair {
 	}
 	both := &pair{Program: p}
 	createAdmin(t, p)
-	out, err := p.Run(t.Context(), "", "client", "create", "--name", "Demo", "--auth-method", "client_secret_post", "--scope", "applications:read", "--json")
-	if err != nil {
+	if both.id, both.secret, err = p.Register(t.Context(), "Demo", "--auth-method", "client_secret_post", "--scope", "applications:read"); err != nil {
 		t.Fatal(err)
 	}
-	var made struct {
-		ID     string `json:"client_id"`
-		Secret string `json:"client_secret"`
-	}
-	if err := json.Unmarshal(out, &made); err != nil {
-		t.Fatal(err)
-	}
-	both.id, both.secret = made.ID, made.Secret
-	run(t, p, "", "permission", "grant", "--client", made.ID, "--service", "applications", "--permission", "view")
+	run(t, p, "permission", "grant", "--client", both.id, "--service", "applications", "--permission", "view")
 	both.one, both.two = start(t, p, flags...), start(t, p, flags...)
 	return both
 }
@@ -74,7 +65,7 @@ func start(t *testing.T, p *program.Program, flags ...string) *program.Server {
 
 func signIn(t *testing.T, s *program.Server) *http.Client {
 	t.Helper()
-	browser, err := s.SignIn(t.Context(), "demo.admin@example.com", "team password")
+	browser, err := s.SignIn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +166,7 @@ func TestInstancesAgree(t *testing.T) {
 		return body
 	}
 	before := published(p.two)
-	run(t, p.Program, "", "keys", "rotate", "--force")
+	run(t, p.Program, "keys", "rotate", "--force")
 	until(t, "a new key is published", func() bool { return published(p.two) != before && published(p.one) == published(p.two) })
 
 	post(p.one, "/logout", url.Values{})

@@ -101,7 +101,9 @@ func writeUntilKilled(t *testing.T, s *program.Server, browser *http.Client, rou
 
 func createAdmin(t *testing.T, p *program.Program) {
 	t.Helper()
-	run(t, p, "team password\n", "user", "create", "--email", "demo.admin@example.com", "--name", "Demo Admin", "--admin", "--password-stdin")
+	if err := p.CreateAdmin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // notMade is what a server answered instead of making a group.
@@ -126,9 +128,9 @@ func makeGroup(s *program.Server, browser *http.Client, name string) error {
 }
 
 // run runs a command, which has to succeed.
-func run(t *testing.T, p *program.Program, stdin string, args ...string) {
+func run(t *testing.T, p *program.Program, args ...string) {
 	t.Helper()
-	if _, err := p.Run(t.Context(), stdin, args...); err != nil {
+	if _, err := p.Run(t.Context(), "", args...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -136,7 +138,7 @@ func run(t *testing.T, p *program.Program, stdin string, args ...string) {
 // verify compares what was acknowledged before or during a fault with what is there.
 func verify(t *testing.T, p *program.Program, fault string, acknowledged []string) {
 	t.Helper()
-	run(t, p, "", "audit", "verify")
+	run(t, p, "audit", "verify")
 	driver := "sqlite"
 	if store.IsPostgres(p.Database) {
 		driver = "pgx"

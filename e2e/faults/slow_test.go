@@ -137,14 +137,9 @@ func answerTo(t *testing.T, address, request string) string {
 // resident returns the memory that a server holds, in bytes.
 func resident(t *testing.T, s *program.Server) int64 {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Process.Pid))
+	held, err := s.Resident()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kilobytes int64
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
-		t.Fatal(err)
-	}
-	return kilobytes << 10
+	return held
 }

@@ -31,7 +31,7 @@ func accessPages() []view {
 
 // registerAsker makes the client that asks for decisions.
 func (c clientele) registerAsker(ctx context.Context) (id, secret string, err error) {
-	if id, secret, err = c.register(ctx, "Asker", "--scope", "authorization.access:evaluate"); err != nil {
+	if id, secret, err = c.Register(ctx, "Asker", "--scope", "authorization.access:evaluate"); err != nil {
 		return "", "", err
 	}
 	_, err = c.Run(ctx, "", "permission", "grant", "--client", id, "--service", "authorization", "--permission", "evaluate-access")

@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	email    = "demo.admin@example.com"
-	password = "load test password"
 	redirect = "http://127.0.0.1:1/cb" // nobody goes there: the code is taken from the address
 	verifier = "a-verifier-of-the-load-test-that-is-long-enough"
 )
@@ -30,7 +28,7 @@ type exchange struct {
 // measureExchange measures what it costs to send a signed-in user who has
 // consented before back with a code and to exchange that, and what a refresh.
 func (f *result) measureExchange(ctx context.Context, c clientele) (err error) {
-	id, secret, err := c.register(ctx, "Exchange", "--grant", "authorization_code", "--grant", "refresh_token", "--redirect-uri", redirect, "--scope", "openid", "--scope", "profile")
+	id, secret, err := c.Register(ctx, "Exchange", "--grant", "authorization_code", "--grant", "refresh_token", "--redirect-uri", redirect, "--scope", "openid", "--scope", "profile")
 	if err != nil {
 		return err
 	}
@@ -40,7 +38,7 @@ func (f *result) measureExchange(ctx context.Context, c clientele) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
 	s.id, s.secret = id, secret
-	browser, err := s.SignIn(ctx, email, password)
+	browser, err := s.SignIn(ctx)
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func newPostgres(ctx context.Context, server, name string) (string, error) {
 // grow fills the database and measures its pages.
 func (c clientele) grow(ctx context.Context, database string, size int) (g grown, err error) {
 	fmt.Fprintf(os.Stderr, "load: %d rows of each kind on %s\n", size, database)
-	if _, err := c.Run(ctx, password+"\n", "user", "create", "--email", email, "--name", "Demo Admin", "--admin", "--password-stdin"); err != nil {
+	if err := c.CreateAdmin(ctx); err != nil {
 		return g, err
 	}
 	if err := c.fill(ctx, size); err != nil {
@@ -121,10 +121,10 @@ func (c clientele) grow(ctx context.Context, database string, size int) (g grown
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
 	g = grown{database: database, size: size, start: s.Took, pages: growingPages()}
-	if g.resident, err = s.resident(); err != nil {
+	if g.resident, err = s.Resident(); err != nil {
 		return g, err
 	}
-	browser, err := s.SignIn(ctx, email, password)
+	browser, err := s.SignIn(ctx)
 	if err != nil {
 		return g, err
 	}

@@ -84,7 +84,7 @@ func (f *result) measurePages(ctx context.Context, c clientele) error {
 		return err
 	}
 	defer func() { _ = s.Stop() }()
-	browser, err := s.SignIn(ctx, email, password)
+	browser, err := s.SignIn(ctx)
 	if err != nil {
 		return err
 	}

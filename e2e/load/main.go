@@ -123,7 +123,7 @@ func (f *result) measure(ctx context.Context, dir string) error {
 	if err := pinLoad(ctx); err != nil {
 		return err
 	}
-	if _, err := c.Run(ctx, password+"\n", "user", "create", "--email", email, "--name", "Demo Admin", "--admin", "--password-stdin"); err != nil {
+	if err := c.CreateAdmin(ctx); err != nil {
 		return err
 	}
 	for _, part := range []func(context.Context, clientele) error{f.measureTokens, f.measureExchange, f.measurePages} {

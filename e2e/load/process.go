@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -91,20 +90,6 @@ func build(ctx context.Context, dir string) (clientele, error) {
 	return clientele{p}, err
 }
 
-// register makes a client and returns its credentials.
-func (c clientele) register(ctx context.Context, name string, flags ...string) (id, secret string, err error) {
-	out, err := c.Run(ctx, "", append([]string{"client", "create", "--name", name, "--json"}, flags...)...)
-	if err != nil {
-		return "", "", err
-	}
-	var made struct {
-		ID     string `json:"client_id"`
-		Secret string `json:"client_secret"`
-	}
-	err = json.Unmarshal(out, &made)
-	return made.ID, made.Secret, err
-}
-
 // start serves the database on the servers' core.
 func (c clientele) start(ctx context.Context) (*server, error) {
 	c.Under = onServerCore
@@ -133,16 +118,4 @@ func (s *server) cpu() (time.Duration, error) {
 		total += time.Duration(n)
 	}
 	return total, nil
-}
-
-// resident returns the memory that the process holds, in bytes.
-func (s *server) resident() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	kilobytes, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	n, err := strconv.ParseInt(kilobytes, 10, 64)
-	return n << 10, err
 }

@@ -44,7 +44,7 @@ func (f *result) measureTokens(ctx context.Context, c clientele) error {
 			return err
 		}
 	}
-	id, secret, err := c.register(ctx, "Load", "--scope", "audit.log:read", "--scope", "applications:read")
+	id, secret, err := c.Register(ctx, "Load", "--scope", "audit.log:read", "--scope", "applications:read")
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (f *result) measureTokens(ctx context.Context, c clientele) error {
 	}
 	s.id, s.secret = id, secret
 	f.Start = s.Took
-	if f.Resident, err = s.resident(); err != nil {
+	if f.Resident, err = s.Resident(); err != nil {
 		return err
 	}
 	if err := add(startPeer(ctx)); err != nil {
@@ -64,7 +64,7 @@ func (f *result) measureTokens(ctx context.Context, c clientele) error {
 		return err
 	}
 	for _, a := range f.Tokens {
-		if a.memory, err = a.server.resident(); err != nil {
+		if a.memory, err = a.server.Resident(); err != nil {
 			return err
 		}
 		if a.server.name == product || a.server.name == peer {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -67,6 +69,33 @@ func (p *Program) Run(ctx context.Context, stdin string, args ...string) ([]byte
 		err = fmt.Errorf("clientele %s: %w\n%s", strings.Join(args, " "), err, &complaint)
 	}
 	return out, err
+}
+
+// The administrator whom CreateAdmin makes.
+const (
+	AdminEmail    = "demo.admin@example.com"
+	AdminPassword = "team password"
+)
+
+// CreateAdmin makes an administrator.
+func (p *Program) CreateAdmin(ctx context.Context) error {
+	_, err := p.Run(ctx, AdminPassword+"\n", "user", "create", "--email", AdminEmail, "--name", "Demo Admin", "--admin", "--password-stdin")
+	return err
+}
+
+// Register makes a client and returns its credentials. Flags are those of
+// client create.
+func (p *Program) Register(ctx context.Context, name string, flags ...string) (id, secret string, err error) {
+	out, err := p.Run(ctx, "", append([]string{"client", "create", "--name", name, "--json"}, flags...)...)
+	if err != nil {
+		return "", "", err
+	}
+	var made struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	}
+	err = json.Unmarshal(out, &made)
+	return made.ID, made.Secret, err
 }
 
 // Server is the program while it serves.
@@ -122,14 +151,26 @@ func (s *Server) Kill() {
 	_ = s.Process.Wait()
 }
 
-// SignIn returns a browser that is signed in and follows no redirects.
-func (s *Server) SignIn(ctx context.Context, email, password string) (*http.Client, error) {
+// Resident returns the memory that the server holds, in bytes.
+func (s *Server) Resident() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	kilobytes, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	n, err := strconv.ParseInt(kilobytes, 10, 64)
+	return n << 10, err
+}
+
+// SignIn returns the administrator's browser, which is signed in and follows no redirects.
+func (s *Server) SignIn(ctx context.Context) (*http.Client, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
 	}
 	browser := &http.Client{Jar: jar, Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	form := url.Values{"email": {email}, "password": {password}}
+	form := url.Values{"email": {AdminEmail}, "password": {AdminPassword}}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Address+"/login", strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
