@@ -173,6 +173,18 @@ test('a field is checked as one leaves it', async ({ page, signIn, javaScriptEna
   await expect(page.getByLabel('Description')).toBeFocused();
 });
 
+test('a button that is pressed slowly stays where it is', async ({ page, signIn, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, 'the server checks then');
+  await page.setViewportSize({ width: 1440, height: 2000 }); // the field and the button are seen
+  await signIn();
+  await page.goto(wizard);
+  await page.getByLabel('Name').fill('Pressed slowly');
+  await page.getByRole('radio', { name: /^Authorization code/ }).check();
+  await page.getByLabel('Redirect URIs').pressSequentially('http://example.com/cb'); // its error takes lines
+  await page.getByRole('button', { name: 'Define scopes' }).click({ delay: 300, position: { x: 10, y: 4 } });
+  await expect(page.getByRole('alert')).toContainText('https');
+});
+
 test('two submits make one application', async ({ page, signIn }) => {
   await signIn();
   await page.goto(wizard);

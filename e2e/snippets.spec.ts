@@ -8,6 +8,7 @@ const wizard = '/admin/applications/new/oauth-client';
 
 /** Returns what the handover shows under a tab. */
 async function shown(page: Page, tab: string, file: string): Promise<string> {
+  await page.getByText(tab, { exact: true }).waitFor();
   const text = page.getByRole('region', { name: file });
   if (!(await text.isVisible())) await page.getByText(tab, { exact: true }).click();
   return text.innerText();
