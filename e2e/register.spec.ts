@@ -185,6 +185,25 @@ test('a button that is pressed slowly stays where it is', async ({ page, signIn,
   await expect(page.getByRole('alert')).toContainText('https');
 });
 
+test('a session that ends loses nothing that was typed', async ({ page, context, signIn, axe, javaScriptEnabled }) => {
+  await signIn();
+  await page.goto(wizard);
+  await page.getByLabel('Name').fill('Typed for long');
+  await context.clearCookies();
+  await page.getByRole('button', { name: 'Define scopes' }).click();
+  await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Sign in in a new tab' })).toHaveAttribute('target', '_blank');
+  await axe();
+  await signIn();
+  if (javaScriptEnabled) {
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Define scopes' }).click();
+  } else {
+    await page.reload();
+  }
+  await expect(page.getByText(/tokens of Typed for long/)).toBeVisible();
+});
+
 test('two submits make one application', async ({ page, signIn }) => {
   await signIn();
   await page.goto(wizard);

@@ -10,11 +10,18 @@ import (
 	"clientele/registry"
 )
 
-// signedIn lets only signed-in people on, and sends others to sign in first.
+// errSignedOut is why nothing came of what someone sent: the session had ended.
+var errSignedOut = errors.New("nobody is signed in")
+
+// signedIn lets only signed-in people on, and sends others to sign in first. It
+// fails with errSignedOut where that would lose what they sent.
 func signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if _, ok := viewer(c); ok {
 			return next(c)
+		}
+		if method := c.Request().Method; method != http.MethodGet && method != http.MethodHead {
+			return errSignedOut
 		}
 		to := "/login"
 		if page := whereFrom(c); page != "" && page != "/" {
@@ -26,19 +33,14 @@ func signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 
 // whereFrom returns the page to come back to after signing in, or "".
 func whereFrom(c echo.Context) string {
-	r := c.Request()
-	switch {
-	case isHTMX(c): // it asks from within a page
-		page, err := url.Parse(r.Header.Get("HX-Current-URL"))
-		if err != nil {
-			return ""
-		}
-		return localPath(page.RequestURI(), "")
-	case r.Method == http.MethodGet || r.Method == http.MethodHead:
-		return localPath(r.URL.RequestURI(), "")
-	default: // what was posted is gone
+	if !isHTMX(c) {
+		return localPath(c.Request().URL.RequestURI(), "")
+	}
+	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL")) // it asks from within a page
+	if err != nil {
 		return ""
 	}
+	return localPath(page.RequestURI(), "")
 }
 
 // viewingApplications lets on who may view applications, and who owns one to

@@ -40,7 +40,7 @@ func status(err error) int {
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
 		return http.StatusNotFound
-	case errors.Is(err, registry.ErrForbidden), errors.Is(err, errCrossOrigin):
+	case errors.Is(err, registry.ErrForbidden), errors.Is(err, errCrossOrigin), errors.Is(err, errSignedOut):
 		return http.StatusForbidden
 	case errors.Is(err, registry.ErrConflict):
 		return http.StatusConflict
@@ -169,6 +169,9 @@ func explain(code int, err error) views.Failure {
 func explainForbidden(err error) views.Failure {
 	if errors.Is(err, errCrossOrigin) {
 		return views.Failure{Title: "That came from another site", Text: "For your safety nothing was changed. Open the page here and try again."}
+	}
+	if errors.Is(err, errSignedOut) {
+		return views.Failure{Title: "You are signed out", Text: "Your session has ended, and nothing was changed.", SignIn: true}
 	}
 	if errors.Is(err, registry.ErrLocked) {
 		return views.Failure{Title: "Made by a platform service", Text: "The service that made this application also changes it. Here it can only be looked at."}

@@ -185,4 +185,6 @@ func TestSignInFirst(t *testing.T) {
 	r = httptestRequest(http.MethodGet, "/admin/scopes")
 	r.Header.Set("HX-Current-URL", "http://evil.example//evil.example")
 	b.withHTMX().send(r).navigates("/login")
+	b.post("/admin/applications/new/oauth-client", url.Values{"name": {"Ledger"}}).has(403, "You are signed out", `target="_blank"`)
+	b.withHTMX().post("/admin/applications/new/oauth-client", url.Values{"name": {"Ledger"}}).has(403, "You are signed out", `target="_blank"`)
 }

@@ -7,6 +7,12 @@ export const everywhere: State[] = [
   at('not-found', '/admin/no-such-page'),
   at('forbidden', '/admin/applications/new/oauth-client', 'sees applications'),
   { name: 'not-found-signed-out', show: ({ page }) => page.goto('/no-such-page') },
+  seen('signed-out', async ({ page }) => {
+    await page.goto('/profile');
+    await page.context().clearCookies();
+    await page.getByRole('button', { name: 'Save' }).first().click();
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+  }),
   seen('account-menu', async ({ page }) => {
     await page.goto('/admin/scopes');
     await openAccount(page);

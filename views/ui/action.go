@@ -30,7 +30,8 @@ type Action struct {
 	Small   bool
 	Class   string // more classes, such as hide-phone
 
-	Href string // where a link leads; where a form of a menu posts
+	Href   string // where a link leads; where a form of a menu posts
+	NewTab bool   // a link leaves the page open that it is in
 
 	Name, Value string // what a submit button sends
 	Form        string // the id of the form a button submits when it stands outside it
@@ -63,12 +64,17 @@ func (a Action) itemClass() string {
 
 // attrs returns the attributes that a button and its kin share.
 func (a Action) attrs() templ.Attributes {
+	var target string
+	if a.NewTab {
+		target = "_blank"
+	}
 	return some(templ.Attributes{
 		"aria-label": a.Label,
 		"name":       a.Name,
 		"value":      a.Value,
 		"form":       a.Form,
 		"formaction": a.FormAction,
+		"target":     target,
 	})
 }
 
