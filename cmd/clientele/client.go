@@ -96,7 +96,7 @@ type keyCredentials struct {
 
 // printKey is the one place of the command line that reveals an application key.
 func (e *env) printKey(app registry.Application, key registry.Secret, asJSON bool) error {
-	issuer, err := issuerOf(e.Issuer, defaultAddr)
+	issuer, err := e.issuer()
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (e *env) printKey(app registry.Application, key registry.Secret, asJSON boo
 
 // printCredentials is the one place of the command line that reveals a client secret.
 func (e *env) printCredentials(app registry.Application, scopes []string, secret registry.Secret, asJSON bool) error {
-	issuer, err := issuerOf(e.Issuer, defaultAddr)
+	issuer, err := e.issuer()
 	if err != nil {
 		return err
 	}

@@ -19,10 +19,12 @@ import (
 	"clientele/store"
 )
 
-// Storage is which database every command works on.
+// Storage is which database every command works on, and at which address the
+// server is found that does too.
 type Storage struct {
 	Database string `env:"CLIENTELE_DATABASE" default:"clientele.db" placeholder:"PATH|URL" help:"A SQLite file or a postgres:// URL (${default})."`
 	KeyFile  string `env:"CLIENTELE_KEY_FILE" placeholder:"PATH" help:"The file whose key seals signing keys. Made beside a new SQLite database; required with PostgreSQL."`
+	Addr     string `env:"CLIENTELE_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
 	Issuer   string `env:"CLIENTELE_ISSUER" placeholder:"URL" help:"The address that people and clients reach this server at (http://localhost with the port of --addr)."`
 }
 
@@ -45,8 +47,6 @@ func (e *env) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(e.stderr, options))
 }
 
-const defaultAddr = "127.0.0.1:8080"
-
 // open opens the database, and makes it and its key file at first start when
 // it is a SQLite file.
 func (e *env) open() (*store.DB, error) {
@@ -54,7 +54,7 @@ func (e *env) open() (*store.DB, error) {
 }
 
 func (e *env) openAt(log *slog.Logger) (*store.DB, error) {
-	issuer, err := issuerOf(e.Issuer, defaultAddr)
+	issuer, err := e.issuer()
 	if err != nil {
 		return nil, err
 	}
@@ -106,26 +106,29 @@ func checkAddr(flag, addr string) error {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return fmt.Errorf("%s %q is no address; give a host and a port, such as %s", flag, addr, defaultAddr)
+		return fmt.Errorf("%s %q is no address; give a host and a port, such as 127.0.0.1:8080", flag, addr)
 	}
 	return nil
 }
 
-// issuerOf returns the issuer that was configured, or the one that goes with
-// addr, without a slash at its end.
-func issuerOf(issuer, addr string) (string, error) {
-	if issuer == "" {
-		_, port, err := net.SplitHostPort(addr)
-		return "http://localhost:" + port, err
+// issuer returns the issuer that was configured, or the one that goes with
+// --addr, without a slash at its end.
+func (e *env) issuer() (string, error) {
+	if e.Issuer == "" {
+		if err := checkAddr("--addr", e.Addr); err != nil {
+			return "", err
+		}
+		_, port, _ := net.SplitHostPort(e.Addr)
+		return "http://localhost:" + port, nil
 	}
-	u, err := url.Parse(issuer)
+	u, err := url.Parse(e.Issuer)
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
-		return "", fmt.Errorf("--issuer %q is no address; give one such as https://auth.example.com", issuer)
+		return "", fmt.Errorf("--issuer %q is no address; give one such as https://auth.example.com", e.Issuer)
 	case strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return "", fmt.Errorf("--issuer %q has more than a host; give the address without path, query or user, such as %s://%s", issuer, u.Scheme, u.Host)
+		return "", fmt.Errorf("--issuer %q has more than a host; give the address without path, query or user, such as %s://%s", e.Issuer, u.Scheme, u.Host)
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return "", fmt.Errorf("--issuer %q must use https, because secrets cross the network; plain http is for loopback hosts only", issuer)
+		return "", fmt.Errorf("--issuer %q must use https, because secrets cross the network; plain http is for loopback hosts only", e.Issuer)
 	}
 	return u.Scheme + "://" + u.Host, nil
 }

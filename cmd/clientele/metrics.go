@@ -10,11 +10,11 @@ import (
 )
 
 // checkAddrs fails when there is nothing to listen on.
-func (s *serveCmd) checkAddrs() error {
+func (s *serveCmd) checkAddrs(e *env) error {
 	if s.MetricsAddr == "" {
-		return checkAddr("--addr", s.Addr)
+		return checkAddr("--addr", e.Addr)
 	}
-	return errors.Join(checkAddr("--addr", s.Addr), checkAddr("--metrics-addr", s.MetricsAddr))
+	return errors.Join(checkAddr("--addr", e.Addr), checkAddr("--metrics-addr", s.MetricsAddr))
 }
 
 // serveMetrics answers /metrics at --metrics-addr, if there is one, until it is

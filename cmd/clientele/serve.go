@@ -21,7 +21,6 @@ import (
 )
 
 type serveCmd struct {
-	Addr           string   `env:"CLIENTELE_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
 	Demo           bool     `help:"Fill an empty database with a demo team first, and print its sign-ins."`
 	TrustedProxies []string `env:"CLIENTELE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For names the caller."`
 	WebhookAllow   []string `env:"CLIENTELE_WEBHOOK_ALLOW" placeholder:"CIDR" help:"Private networks into which webhooks may lead, also without encryption."`
@@ -35,13 +34,13 @@ type serveCmd struct {
 
 // Run serves until it is interrupted, then finishes the requests under way.
 func (s *serveCmd) Run(e *env) error {
-	if err := s.checkAddrs(); err != nil {
+	if err := s.checkAddrs(e); err != nil {
 		return err
 	}
 	if s.ShutdownDelay < 0 || s.ShutdownDelay > 5*time.Minute {
 		return fmt.Errorf("--shutdown-delay goes from 0s to 5m, not %v", s.ShutdownDelay)
 	}
-	issuer, err := issuerOf(e.Issuer, s.Addr)
+	issuer, err := e.issuer()
 	if err != nil {
 		return err
 	}
@@ -118,9 +117,9 @@ func (s *serveCmd) certificates() ([]tls.Certificate, error) {
 }
 
 func (s *serveCmd) serve(e *env, db *store.DB, courier *deliver.Courier, handler http.Handler, certificates []tls.Certificate, issuer string, log *slog.Logger) error {
-	listener, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", s.Addr)
+	listener, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", e.Addr)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s; choose another address with --addr: %w", s.Addr, err)
+		return fmt.Errorf("cannot listen on %s; choose another address with --addr: %w", e.Addr, err)
 	}
 	if os.Getenv("GOGC") == "" {
 		// Hardly anything outlives a request, so that collecting rarely saves a twentieth of a token's CPU time, for some 15 MB.
