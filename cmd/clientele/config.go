@@ -24,7 +24,7 @@ import (
 type Storage struct {
 	Database string `env:"CLIENTELE_DATABASE" default:"clientele.db" placeholder:"PATH|URL" help:"A SQLite file or a postgres:// URL (${default})."`
 	KeyFile  string `env:"CLIENTELE_KEY_FILE" placeholder:"PATH" help:"The file whose key seals signing keys. Made beside a new SQLite database; required with PostgreSQL."`
-	Addr     string `env:"CLIENTELE_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
+	Addr     string `env:"CLIENTELE_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the server listens (${default})."`
 	Issuer   string `env:"CLIENTELE_ISSUER" placeholder:"URL" help:"The address that people and clients reach this server at (http://localhost with the port of --addr)."`
 }
 
