@@ -92,7 +92,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await page.setViewportSize(viewport!);
     await use(page);
     for (const other of context.pages().slice(1)) await other.close();
-    await page.goto('about:blank');
+    await page.goto('about:blank').catch(() => page.goto('about:blank')); // what a test left loading may come between
   },
 
   baseURL: async ({ demo }, use) => use(demo.url),

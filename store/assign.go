@@ -93,15 +93,15 @@ func (t *tx) lockService(ctx context.Context, key string) (c registry.Catalogue,
 
 // pickable is a kind of subject as it is selected to be picked.
 type pickable struct {
-	kind                registry.SubjectType
-	from, key, columns  string
-	condition, contains string // contains: what is searched beside the key, or ""
+	kind               registry.SubjectType
+	from, key, columns string
+	condition          string
 }
 
 var pickables = []pickable{
-	{registry.ApplicationSubject, "applications a", "a.name_key", "a.id, a.name, a.id AS detail, a.status = 'disabled' AS off", "a.deleted_at IS NULL AND a.origin <> 'platform'", ""},
-	{registry.GroupSubject, "user_groups a", "a.name_key", "a.id, a.name, a.id AS detail, FALSE AS off", "TRUE", ""},
-	{registry.UserSubject, "users a", "a.name_key", "a.id, a.name, a.email AS detail, a.disabled_at IS NOT NULL AS off", "TRUE", "a.email_key"},
+	{registry.ApplicationSubject, "applications a", "a.name_key", "a.id, a.name, a.id AS detail, a.status = 'disabled' AS off", "a.deleted_at IS NULL AND a.origin <> 'platform'"},
+	{registry.GroupSubject, "user_groups a", "a.name_key", "a.id, a.name, a.id AS detail, FALSE AS off", "TRUE"},
+	{registry.UserSubject, "users a", "a.name_key", "a.id, a.name, a.email AS detail, a.disabled_at IS NOT NULL AS off", "TRUE"},
 }
 
 // pickedRow is a subject with the key that it is sorted by.
@@ -148,6 +148,7 @@ func (t *tx) pickPage(ctx context.Context, service string, q registry.PickQuery)
 		if err != nil {
 			return page, err
 		}
+		key := t.sorted(p.key, few)
 		for _, condition := range without {
 			s.pick(p, q.Search, few)
 			s.and(condition)
@@ -155,14 +156,14 @@ func (t *tx) pickPage(ctx context.Context, service string, q registry.PickQuery)
 				// Of one name, kinds follow each other: what of this kind is beyond the place?
 				switch than := strings.Compare(string(p.kind), string(at.Type)); {
 				case than == 0:
-					s.and(fmt.Sprintf("(%s, a.id) %s (%s, %s)", p.key, beyond, s.bind(place.Name), s.bind(at.ID)))
+					s.and(fmt.Sprintf("(%s, a.id) %s (%s, %s)", key, beyond, s.bind(place.Name), s.bind(at.ID)))
 				case than > 0 == (beyond == ">"):
-					s.and(p.key + " " + beyond + "= " + s.bind(place.Name))
+					s.and(key + " " + beyond + "= " + s.bind(place.Name))
 				default:
-					s.and(p.key + " " + beyond + " " + s.bind(place.Name))
+					s.and(key + " " + beyond + " " + s.bind(place.Name))
 				}
 			}
-			parts = append(parts, fmt.Sprintf("SELECT * FROM (%s ORDER BY %s %s, a.id %s LIMIT %d) AS part", s.sql(p.selected()), p.key, order, order, pageSize+1))
+			parts = append(parts, fmt.Sprintf("SELECT * FROM (%s ORDER BY %s %s, a.id %s LIMIT %d) AS part", s.sql(p.selected()), key, order, order, pageSize+1))
 		}
 	}
 	if len(parts) == 0 {
@@ -242,10 +243,13 @@ func (t *tx) without(ctx context.Context, s *selection, p pickable, service stri
 	return ranges, nil
 }
 
-// fewFound reports whether the search leaves so few applications that its own
+// fewFound reports whether the search leaves so few of a kind that its own
 // index is the way to those of them that hold nothing.
 func (t *tx) fewFound(ctx context.Context, p pickable, search string) (bool, error) {
-	if p.kind != registry.ApplicationSubject || utf8.RuneCountInString(search) < 3 {
+	switch {
+	case p.kind == registry.UserSubject:
+		return t.fewPeople(ctx, search)
+	case p.kind == registry.GroupSubject || utf8.RuneCountInString(search) < 3:
 		return false, nil
 	}
 	s := &selection{dialect: t.dialect}
@@ -262,26 +266,19 @@ func (t *tx) fewFound(ctx context.Context, p pickable, search string) (bool, err
 // from the search's index when it finds few.
 func (s *selection) pick(p pickable, search string, few bool) {
 	s.from, s.where = p.from, nil
-	if few {
-		textSearch{registry.ApplicationQuery{Search: registry.NameKey(search)}}.lead(s)
+	switch {
+	case search == "":
+	case p.kind == registry.UserSubject:
+		s.personNamed("a", search, few)
+	case utf8.RuneCountInString(search) < 3:
+		s.and(s.begins(p.key, search))
+	default:
+		if few {
+			textSearch{registry.ApplicationQuery{Search: registry.NameKey(search)}}.lead(s)
+		}
+		s.and(s.contains(p.key, search))
 	}
 	s.and(p.condition)
-	var found []string
-	for _, text := range []string{p.key, p.contains} {
-		if p.kind == registry.UserSubject {
-			text = s.dialect.folded(text, search)
-		}
-		switch n := utf8.RuneCountInString(search); {
-		case n == 0 || text == "":
-		case n < 3:
-			found = append(found, s.begins(text, search))
-		default:
-			found = append(found, s.contains(text, search))
-		}
-	}
-	if len(found) > 0 {
-		s.and("(" + strings.Join(found, " OR ") + ")")
-	}
 }
 
 // pickedSubjects returns those of the names that are subjects which may be given

@@ -134,7 +134,7 @@ func (db *DB) CountConsents(ctx context.Context, by registry.Actor, clientID str
 	what := consentsOf("consent.list", clientID)
 	what.owner = true
 	err = db.view(ctx, by, what, func(t *tx) error {
-		n, err = t.countConsents(ctx, clientID, registry.ConsentQuery{})
+		n, err = t.countConsents(ctx, clientID, registry.ConsentQuery{}, false)
 		return err
 	})
 	if err != nil {
@@ -207,7 +207,11 @@ func (db *DB) ConsentsReport(ctx context.Context, by registry.Actor, clientID st
 
 // consentPage returns a page of so many of the consents to a client.
 func (t *tx) consentPage(ctx context.Context, clientID string, q registry.ConsentQuery, size int) (page registry.ConsentPage, err error) {
-	s := t.consentSelection(clientID, q)
+	few, err := t.fewPeople(ctx, registry.CleanSearch(q.Search))
+	if err != nil {
+		return page, err
+	}
+	s := t.consentSelection(clientID, q, few)
 	order := "DESC"
 	if q.Before != "" {
 		order = "ASC"
@@ -218,9 +222,9 @@ func (t *tx) consentPage(ctx context.Context, clientID string, q registry.Consen
 			return page, noSuchPage
 		}
 		beyond := map[string]string{"DESC": "<", "ASC": ">"}[order]
-		s.and(fmt.Sprintf("(c.granted_at, c.id) %s (%s, %s)", beyond, s.bind(cursor.Time), s.bind(cursor.ID)))
+		s.and(fmt.Sprintf("("+t.sorted("c.granted_at", few)+", c.id) %s (%s, %s)", beyond, s.bind(cursor.Time), s.bind(cursor.ID)))
 	}
-	where := fmt.Sprintf("%s ORDER BY c.granted_at %s, c.id %s LIMIT %d", strings.Join(s.where, " AND "), order, order, size+1)
+	where := fmt.Sprintf("%s ORDER BY %s %s, c.id %s LIMIT %d", strings.Join(s.where, " AND "), t.sorted("c.granted_at", few), order, order, size+1)
 	found, err := t.userConsents(ctx, where, s.args...)
 	if err != nil {
 		return page, err
@@ -243,7 +247,7 @@ func (t *tx) consentPage(ctx context.Context, clientID string, q registry.Consen
 		page.Next = consentCursor(page.Consents[len(page.Consents)-1])
 	}
 	if size == pageSize {
-		page.Found, err = t.countConsents(ctx, clientID, q)
+		page.Found, err = t.countConsents(ctx, clientID, q, few)
 	}
 	return page, err
 }
@@ -252,8 +256,8 @@ func consentCursor(c registry.UserConsent) string {
 	return registry.Cursor{Sort: registry.ConsentsByGrant, Time: c.GrantedAt.Unix(), ID: c.ID}.String()
 }
 
-func (t *tx) countConsents(ctx context.Context, clientID string, q registry.ConsentQuery) (registry.Count, error) {
-	s := t.consentSelection(clientID, q)
+func (t *tx) countConsents(ctx context.Context, clientID string, q registry.ConsentQuery, few bool) (registry.Count, error) {
+	s := t.consentSelection(clientID, q, few)
 	var n int
 	err := t.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM consents c JOIN users u ON u.id = c.user_id WHERE %s LIMIT %d) AS found`,
 		strings.Join(s.where, " AND "), countLimit+1), s.args...).Scan(&n)
@@ -264,10 +268,10 @@ func (t *tx) countConsents(ctx context.Context, clientID string, q registry.Cons
 }
 
 // consentSelection selects, from consents c and users u, those consents to a
-// client that the query asks for.
-func (t *tx) consentSelection(clientID string, q registry.ConsentQuery) *selection {
+// client that the query asks for: by the search's index when it finds few.
+func (t *tx) consentSelection(clientID string, q registry.ConsentQuery, few bool) *selection {
 	s := &selection{dialect: t.dialect, now: t.now}
-	s.and("c.application_id = " + s.bind(clientID))
+	s.and(t.sorted("c.application_id", few) + " = " + s.bind(clientID))
 	switch q.State {
 	case registry.LiveConsents:
 		s.and("c.ended_at IS NULL", "c.expires_at > "+s.bind(t.now.Unix()))
@@ -276,7 +280,7 @@ func (t *tx) consentSelection(clientID string, q registry.ConsentQuery) *selecti
 			"COALESCE(c.ended_at, c.expires_at) > "+s.bind(t.now.Add(-registry.EndedConsentKept).Unix()))
 	}
 	if search := registry.CleanSearch(q.Search); search != "" {
-		s.personNamed(search)
+		s.personNamed("u", search, few)
 	}
 	return s
 }

@@ -77,10 +77,14 @@ func (db *DB) OwnerCandidates(ctx context.Context, by registry.Actor, id, text s
 		if text = registry.CleanSearch(text); text == "" {
 			return nil
 		}
-		s := t.userSelection(registry.UserQuery{Status: registry.Active, Search: text})
+		few, err := t.fewPeople(ctx, text)
+		if err != nil {
+			return err
+		}
+		s := t.userSelection(registry.UserQuery{Status: registry.Active, Search: text}, few)
 		s.and("NOT EXISTS (SELECT 1 FROM application_owners o WHERE o.user_id = u.id AND o.application_id = " + s.bind(asText(id)) + ")")
 		rows, err := t.QueryContext(ctx, fmt.Sprintf(`
-			SELECT u.id, u.name, u.email, FALSE FROM users u WHERE %s ORDER BY u.name_key, u.id LIMIT %d`, s.all(), registry.OwnersFound+1), s.args...)
+			SELECT u.id, u.name, u.email, FALSE FROM users u WHERE %s ORDER BY %s, u.id LIMIT %d`, s.all(), t.sorted("u.name_key", few), registry.OwnersFound+1), s.args...)
 		if err != nil {
 			return err
 		}

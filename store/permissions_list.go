@@ -290,7 +290,7 @@ func (s *selection) subjectsNamed(search string) string {
 	s.args = applications.args
 	applications.and(s.contains("a.name_key", search))
 	return applications.sql("'application' AS type, a.id AS id") + `
-		UNION ALL SELECT 'user', id FROM users WHERE ` + s.contains(s.dialect.folded("name_key", search), search) + `
+		UNION ALL SELECT 'user', id FROM users u WHERE ` + s.personIndexed("u", search) + ` AND ` + s.contains(s.dialect.folded("u.name_key", search), search) + `
 		UNION ALL SELECT 'group', id FROM user_groups WHERE ` + s.contains("name_key", search)
 }
 

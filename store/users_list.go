@@ -65,7 +65,11 @@ func (db *DB) UsersReport(ctx context.Context, by registry.Actor, yield func(reg
 
 // userPage returns a page of so many of the users.
 func (t *tx) userPage(ctx context.Context, q registry.UserQuery, size int) (page registry.UserPage, err error) {
-	s := t.userSelection(q)
+	few, err := t.fewPeople(ctx, q.Search)
+	if err != nil {
+		return page, err
+	}
+	s := t.userSelection(q, few)
 	key, down := q.Sort.Key()
 	column := map[string]string{"name": "u.name_key", "used": "u.last_signed_in_at"}[key]
 	if q.Before != "" {
@@ -75,6 +79,7 @@ func (t *tx) userPage(ctx context.Context, q registry.UserQuery, size int) (page
 	if down {
 		order, beyond = "DESC", "<"
 	}
+	column = t.sorted(column, few)
 	if q.Before != "" || q.After != "" {
 		cursor, err := registry.ParseCursor(q.Before+q.After, q.Sort)
 		if err != nil {
@@ -111,13 +116,13 @@ func (t *tx) userPage(ctx context.Context, q registry.UserQuery, size int) (page
 		page.Next = found[len(found)-1].cursor(q.Sort)
 	}
 	if size == pageSize {
-		page.Found, err = t.countUsers(ctx, q)
+		page.Found, err = t.countUsers(ctx, q, few)
 	}
 	return page, err
 }
 
-func (t *tx) countUsers(ctx context.Context, q registry.UserQuery) (registry.Count, error) {
-	s := t.userSelection(q)
+func (t *tx) countUsers(ctx context.Context, q registry.UserQuery, few bool) (registry.Count, error) {
+	s := t.userSelection(q, few)
 	var n int
 	err := t.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM users u WHERE %s LIMIT %d) AS found`, s.all(), countLimit+1), s.args...).Scan(&n)
 	if err != nil {
@@ -145,8 +150,9 @@ func (t *tx) withBeyond(ctx context.Context, found []listedUser) ([]registry.Use
 	return users, nil
 }
 
-// userSelection selects, from users u, those that the query asks for.
-func (t *tx) userSelection(q registry.UserQuery) *selection {
+// userSelection selects, from users u, those that the query asks for: by the
+// search's index when it finds few.
+func (t *tx) userSelection(q registry.UserQuery, few bool) *selection {
 	s := &selection{dialect: t.dialect, now: t.now}
 	switch q.Status {
 	case registry.Active:
@@ -163,15 +169,9 @@ func (t *tx) userSelection(q registry.UserQuery) *selection {
 		s.and("u.id NOT IN (SELECT user_id FROM group_members WHERE group_id = " + s.bind(asText(q.OutsideOf)) + ")")
 	}
 	if q.Search != "" {
-		s.personNamed(q.Search)
+		s.personNamed("u", q.Search, few)
 	}
 	return s
-}
-
-// personNamed selects, from users u, those whose name or address contains a text.
-func (s *selection) personNamed(text string) {
-	part := s.bind("%"+likeEscaper.Replace(registry.NameKey(text))+"%") + ` ESCAPE '\'`
-	s.and("(u.email_key LIKE " + part + " OR " + s.dialect.folded("u.name_key", text) + " LIKE " + part + ")")
 }
 
 // all returns the conditions of the selection, of which there may be none.
