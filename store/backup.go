@@ -36,7 +36,7 @@ func Backup(ctx context.Context, path, file string) (err error) {
 	defer func() { _ = os.Remove(copied.Name()) }()
 	defer copied.Close()
 	if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, copied.Name()); err != nil {
-		return fmt.Errorf("copy the database to %s: %w", file, explainDamage(err))
+		return fmt.Errorf("copy the database to %s: %w", file, explain(err))
 	}
 	if err := copied.Sync(); err != nil {
 		return fmt.Errorf("write %s to the disk: %w", file, err)

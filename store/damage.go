@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -49,11 +50,17 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-// explainDamage returns an error that ends the start with what to do when it
-// says that pages are broken, and otherwise as it is.
-func explainDamage(err error) error {
-	if _, explained := errors.AsType[damagedError](err); !explained && pagesBroken(err) {
+// explain returns an error that ends the start with what to do when it says
+// that pages are broken or cannot be written, and otherwise as it is.
+func explain(err error) error {
+	_, explained := errors.AsType[damagedError](err)
+	switch {
+	case !explained && pagesBroken(err):
 		return damagedError{err}
+	case Unwritable(err) && sqliteCode(err) != 0:
+		return fmt.Errorf("the database can be read but not written; see that its disk has room, and that whoever runs this may write its file and its folder: %w", err)
+	case Unwritable(err):
+		return fmt.Errorf("the database can be read but not written; see that its disk has room, and that --database names no standby: %w", err)
 	}
 	return err
 }

@@ -71,7 +71,7 @@ func (t *tx) signingKeys(ctx context.Context, key Key) ([]oauth.Key, error) {
 	for i, r := range stored {
 		private, err := key.open(sealedKey, r.sealed)
 		if err != nil {
-			return nil, fmt.Errorf("open signing key %s: %w", r.id, err)
+			return nil, fmt.Errorf("signing key %s cannot be opened with the key file, so that its row must be broken; restore a backup of the database: %w", r.id, err)
 		}
 		if keys[i], err = oauth.ParseKey(r.alg, private); err != nil {
 			return nil, fmt.Errorf("signing key %s: %w", r.id, err)

@@ -46,14 +46,14 @@ func Migrate(ctx context.Context, o Options, dryRun bool) (schema Schema, err er
 	defer func() { err = errors.Join(err, db.closePools()) }()
 	if !dryRun {
 		if err := db.migrate(ctx); err != nil {
-			return Schema{}, explainDamage(err)
+			return Schema{}, explain(err)
 		}
 		if err := db.matchKey(ctx); err != nil {
-			return Schema{}, explainDamage(err)
+			return Schema{}, explain(err)
 		}
 	}
 	schema, err = db.schema(ctx)
-	return schema, explainDamage(err)
+	return schema, explain(err)
 }
 
 func (db *DB) migrate(ctx context.Context) error {
@@ -116,7 +116,7 @@ func (db *DB) schema(ctx context.Context) (Schema, error) {
 }
 
 func (db *DB) explainOpen(err error) error {
-	if pagesBroken(err) {
+	if pagesBroken(err) || Unwritable(err) {
 		return err
 	}
 	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {

@@ -31,14 +31,14 @@ func NewKey() Key {
 func ReadKeyFile(path string) (Key, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return Key{}, err
+		return Key{}, unreadable(path, err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return Key{}, fmt.Errorf("others on this machine may read the key file %s; run chmod 600 on it", path)
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
-		return Key{}, err
+		return Key{}, unreadable(path, err)
 	}
 	var k Key
 	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
@@ -47,6 +47,15 @@ func ReadKeyFile(path string) (Key, error) {
 	}
 	copy(k.secret[:], raw)
 	return k, nil
+}
+
+// unreadable says what to do about a key file that may not be read, and returns
+// other errors as they are.
+func unreadable(path string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("the key file %s may not be read by whoever runs this; give it to them with chown: %w", path, err)
+	}
+	return err
 }
 
 // CreateKeyFile makes a key and writes it to a new file at path that only its

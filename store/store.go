@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -94,18 +93,21 @@ func IsPostgres(database string) bool {
 
 // Open opens the database, migrates it to this binary's schema and starts
 // watching it for changes that others make. It fails, with one sentence that
-// says what to do, when the database cannot be opened, is damaged, needs a
-// newer binary, or belongs to another key file.
+// says what to do, when the database cannot be opened or written, is damaged,
+// needs a newer binary, or belongs to another key file.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	db, err := connect(o)
 	if err != nil {
 		return nil, err
 	}
-	if db.dialect == sqlite && Exists(o.Database) {
+	if db.dialect == sqlite {
 		err = db.inspect(ctx)
 	}
 	if err == nil {
 		err = db.prepare(ctx)
+	}
+	if err == nil {
+		_, err = db.SigningKeys(ctx) // each can be opened
 	}
 	if err == nil {
 		err = db.checkClock(ctx)
@@ -114,7 +116,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		err = db.compile(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(explainDamage(err), db.closePools())
+		return nil, errors.Join(explain(err), db.closePools())
+	}
+	if db.dialect == sqlite {
+		db.checkFiles(ctx, o.Database)
 	}
 	ctx, db.stop = context.WithCancel(context.WithoutCancel(ctx))
 	db.done.Go(func() { db.watch(ctx) })
@@ -146,6 +151,9 @@ func connect(o Options) (*DB, error) {
 	db.dialect = sqlite
 	if err := registerFold(); err != nil {
 		return nil, fmt.Errorf("prepare SQLite: %w", err)
+	}
+	if err := makeFile(o.Database); err != nil {
+		return nil, err
 	}
 	dsn := "file:" + (&url.URL{Path: o.Database}).EscapedPath() + sqliteOptions
 	if db.write, err = sql.Open("sqlite", dsn); err != nil {
@@ -189,10 +197,4 @@ func (db *DB) closePools() error {
 		err = errors.Join(err, db.read.Close())
 	}
 	return err
-}
-
-// Exists reports whether a SQLite database file is already there.
-func Exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
