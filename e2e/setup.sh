@@ -20,6 +20,7 @@ command -v curl >/dev/null || missing+=(curl)
 [ -x /usr/sbin/apache2 ] || missing+=(apache2-bin)
 [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || missing+=(libapache2-mod-auth-openidc)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+if [ "${1-}" = with-c ] && ! command -v gcc >/dev/null; then missing+=(gcc libc6-dev); fi # Litestream's SQLite is in C
 
 if [ ${#missing[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || fail "install ${missing[*]} and try again; only Debian's apt-get is known here"

@@ -35,7 +35,7 @@ func TestBackupsWhileServing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	busy := keepBusy(t, s, signIn(t, s))
+	busy := keepBusy(t, s, signIn(t, s), "Group")
 	var took time.Duration
 	kept, missing := 0, 0
 	for i := range *backups {
@@ -105,8 +105,9 @@ type traffic struct {
 	stop   func() // and wait
 }
 
-// keepBusy makes groups and reads the list of them, until it is stopped.
-func keepBusy(t *testing.T, s *program.Server, browser *http.Client) *traffic {
+// keepBusy makes groups, whose names begin so, and reads the list of them, until it
+// is stopped.
+func keepBusy(t *testing.T, s *program.Server, browser *http.Client, called string) *traffic {
 	t.Helper()
 	stopping := make(chan struct{})
 	var all sync.WaitGroup
@@ -132,7 +133,7 @@ func keepBusy(t *testing.T, s *program.Server, browser *http.Client) *traffic {
 		})
 	}
 	for w := range writers {
-		name := func(i int) string { return fmt.Sprintf("Group %d-%d", w, i) }
+		name := func(i int) string { return fmt.Sprintf("%s %d-%d", called, w, i) }
 		again(func(i int) error { return makeGroup(s, browser, name(i)) }, func(i int) { l.made = append(l.made, name(i)) })
 		again(func(int) error { return read(browser, s.Address+"/admin/groups") }, func(int) { l.reads++ })
 	}
