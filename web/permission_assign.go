@@ -26,6 +26,10 @@ func (s *Server) pickSubjects(c echo.Context) error {
 	code := http.StatusOK
 	if invalid, ok := errors.AsType[registry.Invalid](err); ok {
 		list.Invalid, code = invalid, http.StatusUnprocessableEntity
+		list.Query = registry.PickQuery{Search: list.Query.Search, Picked: list.Query.Picked}
+		if list.Page, err = s.Store.SubjectsToPick(ctx, by, list.Service.Key, registry.PickQuery{Search: list.Query.Search}); err != nil {
+			return err
+		}
 		if list.Page.Picked, err = s.Store.PickedSubjects(ctx, by, list.Service.Key, list.Query.Picked); err != nil {
 			return err
 		}

@@ -173,7 +173,7 @@ func TestAssignPermissions(t *testing.T) {
 			}
 		}
 		b.get(assign+"?type=robot&subject="+name).has(http.StatusUnprocessableEntity, "Ursula Demo")
-		b.get(assign+"?after=x").has(http.StatusUnprocessableEntity, "no longer there")
+		b.get(assign+"?after=x&q=Ursula").has(http.StatusUnprocessableEntity, "no longer there", "Ursula Demo")
 		b.get(assign+"/what").has(http.StatusUnprocessableEntity, "Pick at least one", "Ursula Demo")
 		b.get(assign+"/what?subject=user:gone").has(http.StatusUnprocessableEntity, "Pick at least one")
 		b.get(assign+"/what?"+url.Values{"subject": slices.Repeat([]string{"user:x"}, 101)}.Encode()).has(http.StatusUnprocessableEntity, "Pick at least one")
