@@ -32,9 +32,8 @@ func (f *result) print(w io.Writer) error {
 			milliseconds(median(a.times())), milliseconds(p99(a.times())), float64(a.memory)/1e6)
 	}
 	b.WriteString("\n| at four fifths of that rate, from when a request was due | median | p99 |\n|---|---:|---:|\n")
-	for _, name := range []string{product, peer} {
-		busy := f.of(name).busy
-		fmt.Fprintf(&b, "| %s | %.1f ms | %.1f ms |\n", what[name], milliseconds(median(busy)), milliseconds(p99(busy)))
+	for _, a := range f.Tokens {
+		fmt.Fprintf(&b, "| %s | %.1f ms | %.1f ms |\n", what[a.what], milliseconds(median(a.busy)), milliseconds(p99(a.busy)))
 	}
 	fmt.Fprintf(&b, "\n| Clientele on SQLite, %d at a time, every commit synced | CPU | per second | median | p99 |\n|---|---:|---:|---:|---:|\n", connections)
 	for _, a := range f.Exchanges {
