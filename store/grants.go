@@ -149,21 +149,37 @@ func (t *tx) countGrant(ctx context.Context, s registry.Subject, n int, statemen
 
 // usersHolding selects, as id, the users who hold all of those permissions on
 // the whole service, by themselves or through a group, whether they can sign in
-// or not.
+// or not. It reads what everybody holds of their services.
 func usersHolding(permissions []registry.Permission) string {
-	all := make([]string, len(permissions))
-	for i, p := range permissions {
-		all[i] = fmt.Sprintf("('%s', '%s')", p.Service, p.Key)
-	}
-	return fmt.Sprintf(`
+	return `
 		SELECT COALESCE(m.user_id, g.subject_id) AS id FROM grants g
-		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
-		LEFT JOIN group_members m ON g.subject_type = 'group' AND m.group_id = g.subject_id
-		WHERE g.object = '' AND (g.subject_type = 'user' OR m.user_id IS NOT NULL)
-		AND (g.service, CASE g.kind WHEN 'permission' THEN g.key ELSE p.permission END) IN (VALUES %s)
-		GROUP BY COALESCE(m.user_id, g.subject_id) HAVING count(DISTINCT g.service || '/' || COALESCE(p.permission, g.key)) = %d`,
-		strings.Join(all, ", "), len(all))
+		LEFT JOIN group_members m ON g.subject_type = 'group' AND m.group_id = g.subject_id ` + holding(permissions) + `
+		AND (g.subject_type = 'user' OR m.user_id IS NOT NULL)
+		GROUP BY COALESCE(m.user_id, g.subject_id) HAVING ` + held + fmt.Sprintf(` = %d`, len(permissions))
 }
+
+// userHolds is the condition that the user of that ID, an expression, is one of
+// usersHolding. It reads what that user holds.
+func userHolds(id string, permissions []registry.Permission) string {
+	return `(
+		SELECT ` + held + ` FROM (SELECT 'user' AS type, ` + id + ` AS id UNION ALL SELECT 'group', group_id FROM group_members WHERE user_id = ` + id + `) AS h
+		JOIN grants g ON g.subject_type = h.type AND g.subject_id = h.id ` + holding(permissions) + fmt.Sprintf(`) = %d`, len(permissions))
+}
+
+// holding narrows grants g to those that give one of the permissions on the
+// whole service.
+func holding(permissions []registry.Permission) string {
+	all, services := make([]string, len(permissions)), make([]string, len(permissions))
+	for i, p := range permissions {
+		all[i], services[i] = fmt.Sprintf("('%s', '%s')", p.Service, p.Key), "'"+p.Service+"'" // keys are safe as they are
+	}
+	return `
+		LEFT JOIN template_permissions p ON g.kind = 'template' AND p.service = g.service AND p.template = g.key
+		WHERE g.object = '' AND g.service IN (` + strings.Join(services, ", ") + `) AND (g.service, CASE g.kind WHEN 'permission' THEN g.key ELSE p.permission END) IN (VALUES ` + strings.Join(all, ", ") + `)`
+}
+
+// held counts the permissions that grants narrowed by holding give.
+const held = `count(DISTINCT g.service || '/' || COALESCE(p.permission, g.key))`
 
 // GroupNamed returns the group of that name as a holder of permissions, or
 // registry.ErrNotFound. It needs the permission to view permissions.

@@ -129,7 +129,7 @@ func (s *applicationSearch) places(sel *selection) (statement, direction string,
 		if after != "" {
 			after = "(" + column + ", a.id) " + after
 		}
-		return s.ranges(sel, columns+", 0 AS found, 0 AS team", after) + page, direction, nil
+		return s.ranges(sel, columns+", 0 AS found, 0 AS team", after, page) + page, direction, nil
 	}
 	if after != "" {
 		after = " WHERE (k, id) " + after
@@ -142,9 +142,9 @@ func (s *applicationSearch) places(sel *selection) (statement, direction string,
 }
 
 // ranges returns the part of a sort's index beyond a cursor, narrowed by all
-// filters: the union of one range for each combination of facets, or a single
-// one when no facet is asked for.
-func (s *applicationSearch) ranges(sel *selection, columns, after string) string {
+// filters: the union of a page of each combination of facets, or a single range
+// when no facet is asked for.
+func (s *applicationSearch) ranges(sel *selection, columns, after, page string) string {
 	sel.start()
 	sel.and("a.deleted_at IS NULL")
 	for _, f := range filtersOf(s.q) {
@@ -153,21 +153,21 @@ func (s *applicationSearch) ranges(sel *selection, columns, after string) string
 	if after != "" {
 		sel.and(after)
 	}
-	if s.t.dialect == postgres && faceted(s.q) { // it knows how many have each value, and chooses between the sort's indexes
-		sel.facets(facetsOf(s.q))
-	}
 	ranges := []string{sel.sql(columns)}
-	if s.t.dialect == postgres || !faceted(s.q) {
+	if !faceted(s.q) {
 		return ranges[0]
 	}
 	for _, facet := range facetsOf(s.q) {
 		var more []string
 		for _, r := range ranges {
 			for _, value := range facet.values {
-				more = append(more, r+" AND "+facet.column+" = "+value)
+				more = append(more, r+" AND "+sel.is(facet, value))
 			}
 		}
 		ranges = more
+	}
+	for i, r := range ranges {
+		ranges[i] = "SELECT * FROM (" + r + page + ") AS part"
 	}
 	return strings.Join(ranges, " UNION ALL ")
 }
@@ -185,6 +185,7 @@ var sortColumns = map[string]string{"name": "a.name_key", "created": "a.created_
 type facet struct {
 	column string
 	values []string
+	flag   bool // TRUE or FALSE
 }
 
 // facetsOf returns the facets in the order in which indexes begin with them.
@@ -194,11 +195,20 @@ func facetsOf(q registry.ApplicationQuery) []facet {
 		powerless = powerless[:1]
 	}
 	return []facet{
-		{"a.origin", pick(string(q.Origin), string(registry.TeamOrigin), string(registry.PlatformOrigin))},
-		{"a.type", pick(string(q.Type), string(registry.OAuthClient), string(registry.ApplicationKey))},
-		{"a.status", pick(string(q.Status), string(registry.Active), string(registry.Disabled))},
-		{"(a.grants = 0 AND a.acts_as_itself)", powerless},
+		{"a.origin", pick(string(q.Origin), string(registry.TeamOrigin), string(registry.PlatformOrigin)), false},
+		{"a.type", pick(string(q.Type), string(registry.OAuthClient), string(registry.ApplicationKey)), false},
+		{"a.status", pick(string(q.Status), string(registry.Active), string(registry.Disabled)), false},
+		{"(a.grants = 0 AND a.acts_as_itself)", powerless, true},
 	}
+}
+
+// is is the condition that a facet has a value. PostgreSQL would take a flag
+// that equals TRUE apart, and miss its index.
+func (s *selection) is(f facet, value string) string {
+	if s.dialect == postgres && f.flag {
+		return f.column + " IS " + value
+	}
+	return f.column + " = " + value
 }
 
 // facets names the values of each facet, all of them if need be, so that an

@@ -16,10 +16,15 @@ func (t *tx) fewPeople(ctx context.Context, search string) (bool, error) {
 	if search == "" {
 		return false, nil
 	}
-	s := &selection{dialect: t.dialect}
-	s.personNamed("u", search, true)
+	s, from := &selection{dialect: t.dialect}, "users u"
+	if t.dialect == sqlite && utf8.RuneCountInString(search) >= 3 {
+		from = "users_search"
+		s.and("users_search MATCH " + s.bind(trigrams(search)))
+	} else {
+		s.personNamed("u", search, true)
+	}
 	var n int
-	err := t.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM users u WHERE %s LIMIT %d) AS found`, s.all(), fewPeople+1), s.args...).Scan(&n)
+	err := t.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d) AS found`, from, s.all(), fewPeople+1), s.args...).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("estimate: %w", err)
 	}

@@ -201,7 +201,7 @@ func (t *tx) userRows(ctx context.Context, where string, args ...any) ([]listedU
 	rows, err := t.QueryContext(ctx, `
 		SELECT u.id, u.email, u.name, u.created_at, u.disabled_at, u.invited_at, u.last_signed_in_at, u.name_key, u.password_hash = '',
 			(SELECT count(*) FROM group_members m WHERE m.user_id = u.id),
-			u.id IN (`+usersHolding(registry.Administration())+`),
+			`+userHolds("u.id", registry.Administration())+`,
 			EXISTS (SELECT 1 FROM grants g WHERE g.subject_type = 'user' AND g.subject_id = u.id)
 				OR EXISTS (SELECT 1 FROM group_members m JOIN grants g ON g.subject_type = 'group' AND g.subject_id = m.group_id WHERE m.user_id = u.id),
 			(SELECT max(expires_at) FROM user_links l WHERE l.user_id = u.id AND l.spent_at IS NULL)
