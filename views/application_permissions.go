@@ -121,6 +121,13 @@ func (v ApplicationView) grantable(a ServiceAccess) []ui.Option {
 	return slices.DeleteFunc(a.objectOptions(), func(o ui.Option) bool { return !v.Granter.May(a.Service, o.Value) })
 }
 
+// assignOnObject is where the application is given something on one of many
+// containers and objects.
+func (v ApplicationView) assignOnObject(a ServiceAccess) string {
+	subject := registry.SubjectName(registry.Subject{Type: registry.ApplicationSubject, ID: v.App.ID})
+	return withSubjects(servicePath(registry.ServicePart{Service: a.Service}, assignWhatPage), []string{subject})
+}
+
 // objectOptions returns the containers and objects that can be given on.
 func (a ServiceAccess) objectOptions() []ui.Option {
 	var options []ui.Option

@@ -100,8 +100,20 @@ func (f AssignWhat) wrong() ui.Errors {
 	return ui.Errors{Invalid: f.Invalid, Order: []string{"grant", "object"}, Title: "Nothing was assigned"}
 }
 
+// objectField is where it is held: a menu or, of too many containers and
+// objects for one, the ID of one.
 func (f AssignWhat) objectField() ui.Field {
 	options := f.objects()
+	if len(options) > objectsToChoose {
+		field := ui.Field{
+			Name: "object", Label: "On", Value: f.Object, Error: f.Invalid["object"], Mono: true, MaxLength: 300,
+			Hint: "The ID of a container or an object, such as " + options[len(options)-1].Value + ". What is held on a container counts for every object in it.",
+		}
+		if options[0].Value == "" {
+			field.Hint, field.Optional = field.Hint+" Empty is the whole service.", true
+		}
+		return field
+	}
 	if f.Object != "" {
 		options = withChosen(options, f.Object)
 	}

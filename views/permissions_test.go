@@ -1,6 +1,8 @@
 package views
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -114,6 +116,13 @@ func TestAssignPages(t *testing.T) {
 	what.Object, what.Grants = "web/returns", []string{"template:viewer", "permission:edit"}
 	what.Invalid = registry.Invalid{"grant": "Demo has no permission \"x\". Choose one it has.", "object": "Choose one it has, or the whole service."}
 	viewtest.Golden(t, "permission_assign_wrong", AssignWhatPage(permissionsShell(), what))
+
+	many := &what.Service.Containers[0]
+	many.Objects = slices.Clone(many.Objects)
+	for i := range objectsToChoose {
+		many.Objects = append(many.Objects, registry.Object{Key: fmt.Sprint("item", i), Name: fmt.Sprint("Item ", i)})
+	}
+	viewtest.Golden(t, "permission_assign_many_objects", AssignWhatPage(permissionsShell(), what))
 }
 
 func TestGrantChangePages(t *testing.T) {

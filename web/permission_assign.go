@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -56,7 +57,7 @@ func (s *Server) assign(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	in := registry.Assignment{Service: c.Param("service"), Object: sent.Get("object"), Grants: slices.Compact(slices.Sorted(slices.Values(sent["grant"])))}
+	in := registry.Assignment{Service: c.Param("service"), Object: strings.TrimSpace(sent.Get("object")), Grants: slices.Compact(slices.Sorted(slices.Values(sent["grant"])))}
 	for _, name := range sent["subject"] {
 		if subject := registry.ParseSubjectName(name); !slices.Contains(in.Subjects, subject) {
 			in.Subjects = append(in.Subjects, subject)

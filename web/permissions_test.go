@@ -192,6 +192,34 @@ func TestAssignPermissions(t *testing.T) {
 	})
 }
 
+// Of more containers and objects than a menu holds, one is named by its ID.
+func TestAssignOnOneOfManyObjects(t *testing.T) {
+	s := newSite(t)
+	b := s.withPermissions(t)
+	catalogue, err := s.Store.Catalogue(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	service, _ := catalogue.Service("orders")
+	service.Containers = slices.Clone(service.Containers)
+	for i := range 300 {
+		service.Containers[0].Objects = append(slices.Clone(service.Containers[0].Objects), registry.Object{Key: fmt.Sprint("item", i), Name: fmt.Sprint("Item ", i)})
+	}
+	if _, err := s.Store.ApplyCatalogue(t.Context(), registry.Operator, registry.Catalogue{Services: []registry.Service{service}}, false, false); err != nil {
+		t.Fatal(err)
+	}
+	name := registry.SubjectName(storetest.User(t, s.Store, "Ursula Demo", "ursula@example.com", false).Actor().Subject())
+	what := permissionsPath + "/orders/assign/what"
+	page := b.get(what + "?subject=" + name)
+	page.has(http.StatusOK, "Empty is the whole service.", `href="`+permissionsPath+`/orders/objects"`)
+	page.lacks(`<option value="shop`)
+	form := url.Values{"subject": {name}, "grant": {"template:viewer"}, "object": {"shop/item300"}}
+	b.post(what, form).has(http.StatusUnprocessableEntity, "has no container or object &#34;shop/item300&#34;", `value="shop/item300"`)
+	form.Set("object", " shop/item299 ")
+	b.post(what, form).redirects(permissionsPath + "/orders")
+	b.get(permissionsPath+"/orders").has(http.StatusOK, "Shop › Item 299")
+}
+
 func TestChangeSeveralGrants(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		b := s.withPermissions(t)

@@ -10,11 +10,11 @@ import (
 // beside the other where growth costs nothing.
 func (g *growth) picture() []byte {
 	const (
-		left, width, gap, top, row = 230, 300, 40, 56, 24
+		left, width, gap, top, row = 260, 300, 40, 56, 24
 		most                       = 25.0 // milliseconds
 	)
 	pages := growingPages()
-	height := top + row*len(pages) + 40
+	height := top + row*len(pages) + 64
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="system-ui, sans-serif" font-size="12">
 <title>How long pages take at 1,000, 100,000 and 1,000,000 rows, on both databases</title>
@@ -37,7 +37,7 @@ text { fill: #1f2328 } .quiet { fill: #59636e } rect { fill: #fff } line { strok
 				class = ` class="bar"`
 			}
 			at := x(panel, ms)
-			fmt.Fprintf(&b, "<line x1=\"%.0f\" x2=\"%.0f\" y1=\"%d\" y2=\"%d\"%s/>\n", at, at, top-8, height-36, class)
+			fmt.Fprintf(&b, "<line x1=\"%.0f\" x2=\"%.0f\" y1=\"%d\" y2=\"%d\"%s/>\n", at, at, top-8, height-60, class)
 			fmt.Fprintf(&b, "<text class=\"quiet\" x=\"%.0f\" y=\"%d\" text-anchor=\"middle\">%.0f</text>\n", at, top-14, ms)
 		}
 		for _, one := range g.all {
@@ -57,8 +57,8 @@ text { fill: #1f2328 } .quiet { fill: #59636e } rect { fill: #fff } line { strok
 		fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", left-12, top+row*i+14, page.what)
 	}
 	for i, size := range sizes {
-		fmt.Fprintf(&b, "<circle class=\"s%d\" r=\"4\" cx=\"%d\" cy=\"%d\"/><text x=\"%d\" y=\"%d\">%s rows</text>\n", i, left+i*120, height-18, left+i*120+10, height-14, count(size))
+		fmt.Fprintf(&b, "<circle class=\"s%d\" r=\"4\" cx=\"%d\" cy=\"%d\"/><text x=\"%d\" y=\"%d\">%s rows</text>\n", i, left+i*120, height-42, left+i*120+10, height-38, count(size))
 	}
-	fmt.Fprintf(&b, "<text class=\"quiet\" x=\"%d\" y=\"%d\">milliseconds: a dot is the median, its line ends at p99; red lines are the bars</text>\n</svg>\n", left+380, height-14)
+	fmt.Fprintf(&b, "<text class=\"quiet\" x=\"%d\" y=\"%d\">milliseconds: a dot is the median, its line ends at p99, or at the edge; red lines are the bars at 100,000 and 1,000,000 rows</text>\n</svg>\n", left-4, height-14)
 	return b.Bytes()
 }
