@@ -59,6 +59,6 @@ text { fill: #1f2328 } .quiet { fill: #59636e } rect { fill: #fff } line { strok
 	for i, size := range sizes {
 		fmt.Fprintf(&b, "<circle class=\"s%d\" r=\"4\" cx=\"%d\" cy=\"%d\"/><text x=\"%d\" y=\"%d\">%s rows</text>\n", i, left+i*120, height-42, left+i*120+10, height-38, count(size))
 	}
-	fmt.Fprintf(&b, "<text class=\"quiet\" x=\"%d\" y=\"%d\">milliseconds: a dot is the median, its line ends at p99, or at the edge; red lines are the bars at 100,000 and 1,000,000 rows</text>\n</svg>\n", left-4, height-14)
+	fmt.Fprintf(&b, "<text class=\"quiet\" x=\"%d\" y=\"%d\">milliseconds: a dot is the median, its line ends at p99, what is longer lies at the edge; red lines are the bars at 100,000 and 1,000,000 rows</text>\n</svg>\n", 8, height-14)
 	return b.Bytes()
 }
