@@ -19,7 +19,7 @@ func Backup(ctx context.Context, path, file string) (err error) {
 	if _, err := os.Lstat(file); err == nil {
 		return fmt.Errorf("there is already a file %s, which is left as it is; name a new one", file)
 	}
-	if err := registerFold(); err != nil { // an index is made by it
+	if err := RegisterFold(); err != nil { // an index is made by it
 		return fmt.Errorf("prepare SQLite: %w", err)
 	}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_pragma=busy_timeout(5000)")

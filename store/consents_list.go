@@ -211,7 +211,7 @@ func (t *tx) consentPage(ctx context.Context, clientID string, q registry.Consen
 	if err != nil {
 		return page, err
 	}
-	s := t.consentSelection(clientID, q, few)
+	s, column := t.consentSelection(clientID, q, few), t.sorted("c.granted_at", few)
 	order := "DESC"
 	if q.Before != "" {
 		order = "ASC"
@@ -222,9 +222,9 @@ func (t *tx) consentPage(ctx context.Context, clientID string, q registry.Consen
 			return page, noSuchPage
 		}
 		beyond := map[string]string{"DESC": "<", "ASC": ">"}[order]
-		s.and(fmt.Sprintf("("+t.sorted("c.granted_at", few)+", c.id) %s (%s, %s)", beyond, s.bind(cursor.Time), s.bind(cursor.ID)))
+		s.and(fmt.Sprintf("(%s, c.id) %s (%s, %s)", column, beyond, s.bind(cursor.Time), s.bind(cursor.ID)))
 	}
-	where := fmt.Sprintf("%s ORDER BY %s %s, c.id %s LIMIT %d", strings.Join(s.where, " AND "), t.sorted("c.granted_at", few), order, order, size+1)
+	where := fmt.Sprintf("%s ORDER BY %s %s, c.id %s LIMIT %d", strings.Join(s.where, " AND "), column, order, order, size+1)
 	found, err := t.userConsents(ctx, where, s.args...)
 	if err != nil {
 		return page, err

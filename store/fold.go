@@ -11,9 +11,11 @@ import (
 	"clientele/registry"
 )
 
-// registerFold gives every connection to SQLite that is opened from now on the
-// function fold, which is registry.NameKey: its own lower folds ASCII only.
-var registerFold = sync.OnceValue(func() error {
+// RegisterFold gives every connection to SQLite that is opened from now on the
+// function fold, which is registry.NameKey: its own lower folds ASCII only. The
+// triggers of a database call it too, so that who writes names of people without
+// a DB needs it. It does so once, and fails when the driver refuses it.
+var RegisterFold = sync.OnceValue(func() error {
 	return modernc.RegisterDeterministicScalarFunction("fold", 1, func(_ *modernc.FunctionContext, args []driver.Value) (driver.Value, error) {
 		if name, ok := args[0].(string); ok {
 			return registry.NameKey(name), nil

@@ -134,11 +134,11 @@ func (f textSearch) query() string {
 	return query
 }
 
-// trigrams returns the FTS5 query for what contains every third run of three
-// characters of text, and the last: several times faster than the phrase, it
-// leaves little to be compared.
+// trigrams returns the FTS5 query for what contains, folded, every third run of
+// three characters of text, and the last: several times faster than the phrase,
+// it leaves little to be compared.
 func trigrams(text string) string {
-	runes := []rune(text)
+	runes := []rune(registry.NameKey(text))
 	var terms []string
 	for i := 0; i < len(runes); i += 3 {
 		term := string(runes[min(i, len(runes)-3):][:3])

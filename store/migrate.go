@@ -17,7 +17,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the newest schema that this binary knows.
-const schemaVersion = 20
+const schemaVersion = 21
 
 // Schema is where a database's schema stands beside this binary's.
 type Schema struct {

@@ -149,7 +149,7 @@ func connect(o Options) (*DB, error) {
 		return db, nil
 	}
 	db.dialect = sqlite
-	if err := registerFold(); err != nil {
+	if err := RegisterFold(); err != nil {
 		return nil, fmt.Errorf("prepare SQLite: %w", err)
 	}
 	if err := makeFile(o.Database); err != nil {

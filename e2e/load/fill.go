@@ -18,6 +18,9 @@ func openDatabase(name string) (*sql.DB, error) {
 	if store.IsPostgres(name) {
 		return sql.Open("pgx", name)
 	}
+	if err := store.RegisterFold(); err != nil {
+		return nil, err
+	}
 	return sql.Open("sqlite", "file:"+name+"?_pragma=synchronous(OFF)&_pragma=cache_size(-400000)&_pragma=busy_timeout(5000)")
 }
 
