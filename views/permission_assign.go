@@ -101,7 +101,7 @@ func (f AssignWhat) wrong() ui.Errors {
 }
 
 // objectField is where it is held: a menu or, of too many containers and
-// objects for one, the ID of one.
+// objects for one, without options, the ID of one.
 func (f AssignWhat) objectField() ui.Field {
 	options := f.objects()
 	if len(options) > objectsToChoose {

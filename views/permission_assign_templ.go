@@ -527,7 +527,7 @@ func AssignWhatPage(s Shell, f AssignWhat) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if field := f.objectField(); len(f.objects()) > objectsToChoose {
+					if field := f.objectField(); field.Options == nil {
 						templ_7745c5c3_Err = ui.TextField(field).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

@@ -218,6 +218,13 @@ func TestAssignOnOneOfManyObjects(t *testing.T) {
 	form.Set("object", " shop/item299 ")
 	b.post(what, form).redirects(permissionsPath + "/orders")
 	b.get(permissionsPath+"/orders").has(http.StatusOK, "Shop › Item 299")
+
+	app := b.register("Ledger Sync", url.Values{"scope": {"orders:read"}})
+	toIt := what + "?" + url.Values{"subject": {"application:" + strings.TrimPrefix(app, applicationsPath+"/")}}.Encode()
+	page = b.get(app + "/permissions")
+	page.has(http.StatusOK, `href="`+toIt+`"`)
+	page.lacks(`value="shop/item299"`)
+	b.get(toIt).has(http.StatusOK, "Ledger Sync", "Empty is the whole service.")
 }
 
 func TestChangeSeveralGrants(t *testing.T) {
